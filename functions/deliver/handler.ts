@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
+import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
+import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
+import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
+import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
+import { createWebhookTable, readWebhook } from "../../shared/aws/webhook-table.ts";
+import { readConfig } from "../../shared/config.ts";
+import {
+  type DeliveryMessage,
+  deliveryId,
+  deliveryMessage,
+  endpointGroup,
+} from "../../shared/domain/delivery.ts";
+import { oneAtATime } from "../../shared/domain/one-at-a-time.ts";
+import { createSender } from "../../shared/http/send.ts";
+import { log } from "../../shared/log.ts";
+import { userAgent } from "../../shared/version.ts";
+import { createDeliver } from "./deliver.ts";
+
+const config = readConfig(
+  "WEBHOOKS_TABLE",
+  "DELIVERIES_TABLE",
+  "UNDELIVERED_TABLE",
+  "DELIVERIES_QUEUE_URL",
+  "DELIVERIES_DLQ_ARN",
+  "SCHEDULE_GROUP",
+  "SCHEDULE_ROLE_ARN",
+  "RETRY_DELAYS_SECONDS",
+  "SCHEDULE_FROM_SECONDS",
+  "DELIVERY_TTL_DAYS",
+  "ALLOW_PRIVATE_ENDPOINTS",
+);
+
+const client = dynamoDb();
+const read = createBatchReader(client);
+const write = createBatchWriter(client);
+
+const retryTimer = createRetryTimer({
+  scheduler: scheduler(),
+  queue: createQueue(sqs(), config.DELIVERIES_QUEUE_URL),
+  queueUrl: config.DELIVERIES_QUEUE_URL,
+  deadLetterArn: config.DELIVERIES_DLQ_ARN,
+  scheduleGroup: config.SCHEDULE_GROUP,
+  roleArn: config.SCHEDULE_ROLE_ARN,
+  scheduleFromSeconds: config.SCHEDULE_FROM_SECONDS,
+  now: Date.now,
+});
+
+const wakeup = (message: DeliveryMessage) => ({
+  name: `${deliveryId(message)}-${message.attempt}`,
+  message: { body: encodeMessage(message), groupId: endpointGroup(message) },
+  dueAt: Date.parse(message.due_at),
+});
+
+const { send } = createSender({ allowPrivate: config.ALLOW_PRIVATE_ENDPOINTS, userAgent });
+
+const deliver = createDeliver({
+  policy: config.RETRY_DELAYS_SECONDS,
+  clock: { now: Date.now, sleep: async (ms) => void (ms > 0 && (await sleep(ms))) },
+  webhooks: {
+    // Read together with the deliveries of the same batch, in one request.
+    find: async (account, hook_id) => {
+      const item = await read({ table: config.WEBHOOKS_TABLE, key: { account, hook_id } });
+      return item && readWebhook(item);
+    },
+    disableEndpoint: createWebhookTable(client, config.WEBHOOKS_TABLE).disableEndpoint,
+  },
+  deliveries: createDeliveryTable({
+    client,
+    tableName: config.DELIVERIES_TABLE,
+    read,
+    write,
+    ttlDays: config.DELIVERY_TTL_DAYS,
+  }),
+  keepUndelivered: createUndeliveredWriter(config.UNDELIVERED_TABLE, write),
+  timer: {
+    set: (message) => retryTimer.set(wakeup(message)),
+    hold: (message) => retryTimer.hold(wakeup(message)),
+  },
+  send,
+  log,
+});
+
+const oneCopyAtATime = oneAtATime();
+
+export const handler = sqsBatch(async ({ body, receiveCount }) => {
+  const message = deliveryMessage.parse(JSON.parse(body));
+  await oneCopyAtATime(deliveryId(message), () => deliver(message, receiveCount > 1));
+});

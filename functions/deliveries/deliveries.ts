@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { type Delivery, deliveryStatus, deliveryView } from "../../shared/domain/delivery.ts";
+import { Problem, parseInput } from "../../shared/domain/problem.ts";
+import { hookId } from "../../shared/domain/webhook.ts";
+import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+import { cursorOf, paging } from "../../shared/http/paging.ts";
+
+const position = z.strictObject({ sk: z.string().min(1).max(128), taken: z.int().nonnegative() });
+type Position = z.infer<typeof position>;
+
+export interface DeliveriesDeps {
+  /** The ids of an account's webhooks. */
+  readonly hookIds: (account: string) => Promise<readonly string[]>;
+  readonly deliveryLog: {
+    find(id: string): Promise<Delivery | undefined>;
+    page(
+      owners: readonly { account: string; hookId: string }[],
+      limit: number,
+      matches: (candidate: Delivery) => boolean,
+      from?: Position,
+    ): Promise<{ items: Delivery[]; next?: Position }>;
+  };
+}
+
+const listQuery = z.strictObject({
+  ...paging,
+  hook_id: hookId.optional(),
+  status: deliveryStatus.optional(),
+});
+const cursor = cursorOf(position);
+
+/** The delivery log: what was sent, when, and what the endpoint said to it. */
+export function createDeliveries({ hookIds, deliveryLog }: DeliveriesDeps) {
+  return {
+    async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
+      const { limit, cursor: from, hook_id, status } = parseInput(listQuery, query);
+      const ids = hook_id === undefined ? await hookIds(account) : [hook_id];
+      const owners = ids.map((hookId) => ({ account, hookId }));
+      const hasStatus = (candidate: Delivery) => status === undefined || candidate.status === status;
+      const { items, next } = await deliveryLog.page(owners, limit, hasStatus, cursor.read(from));
+      return { status: 200, body: { items: items.map(deliveryView), next_cursor: cursor.write(next) } };
+    },
+
+    async show({ account, path }: ApiRequest): Promise<ApiAnswer> {
+      const found = await deliveryLog.find(path.id ?? "");
+      if (found?.account !== account) throw new Problem("not-found", "There is no such delivery");
+      return { status: 200, body: deliveryView(found) };
+    },
+  };
+}

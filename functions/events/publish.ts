@@ -1,0 +1,47 @@
+import { chunks } from "../../shared/domain/chunks.ts";
+import { type AcceptedEvent, acceptEvent, acceptEvents } from "../../shared/domain/event.ts";
+import type { Publication } from "../../shared/domain/publication.ts";
+import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+
+export interface PublishDeps {
+  readonly now: () => Date;
+  readonly newId: () => string;
+  /** Resolves once the publication is durably queued. */
+  readonly enqueue: (publication: Publication) => Promise<void>;
+  /** How much room, in bytes, the events of one publication may take in its message. */
+  readonly maxPublicationBytes: number;
+}
+
+/** In the message a body is a JSON string: escaping quotes and backslashes at most doubles it. */
+const bytesInMessage = ({ body }: AcceptedEvent) =>
+  Buffer.byteLength(JSON.stringify(body)) + MESSAGE_OVERHEAD_BYTES;
+/** Room for the fields beside a body: id, scope and campaign. */
+const MESSAGE_OVERHEAD_BYTES = 1024;
+
+/** Takes events: once the answer is 202, they are in the events queue, and never lost. */
+export function createPublish(deps: PublishDeps) {
+  const publication = ({ account }: ApiRequest, events: AcceptedEvent[]): Publication => ({
+    account,
+    accepted_at: deps.now().toISOString(),
+    events,
+  });
+
+  return {
+    async one(request: ApiRequest): Promise<ApiAnswer> {
+      const event = acceptEvent(request.text(), deps.newId);
+      await deps.enqueue(publication(request, [event]));
+      return { status: 202, body: { id: event.id } };
+    },
+
+    /**
+     * All or none: up to about 1 MB of events are one message, which is queued or is not. A larger batch takes several; when
+     * one of those cannot be queued the answer is an error, and the publisher's retry is recognised by its event ids.
+     */
+    async batch(request: ApiRequest): Promise<ApiAnswer> {
+      const events = acceptEvents(request.text(), deps.newId);
+      for (const part of chunks(events, events.length, deps.maxPublicationBytes, bytesInMessage))
+        await deps.enqueue(publication(request, part));
+      return { status: 202, body: { ids: events.map(({ id }) => id) } };
+    },
+  };
+}

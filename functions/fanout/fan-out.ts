@@ -1,0 +1,39 @@
+import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
+import type { Publication } from "../../shared/domain/publication.ts";
+import { type Webhook, wants } from "../../shared/domain/webhook.ts";
+
+export interface FanOutDeps {
+  readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
+  readonly enqueue: (message: DeliveryMessage, groupId: string) => Promise<unknown>;
+}
+
+/**
+ * Puts one message on the deliveries queue for each event and each endpoint that wants it. Throws if any could not be
+ * queued: the publication is then fanned out again, and what was queued twice is delivered once.
+ */
+export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
+  return async function fanOut({ account, accepted_at, events }: Publication): Promise<void> {
+    const registered = await webhooks.all(account);
+    const messages = events.flatMap(({ id: event_id, scope, campaign, body }) =>
+      registered
+        .filter((webhook) => wants(webhook, { scope, campaign }))
+        .flatMap(({ hook_id, registration, urls }) =>
+          urls.map((url) => {
+            const target = { account, hook_id, registration, url };
+            return { ...target, event_id, scope, body, attempt: 1, due_at: accepted_at };
+          }),
+        ),
+    );
+    const queued = await Promise.allSettled(
+      messages.map((message) => enqueue(message, endpointGroup(message))),
+    );
+    const failed = queued.filter((result) => result.status === "rejected");
+    if (failed.length > 0) {
+      const causes = failed.map(({ reason }) => reason);
+      throw new AggregateError(
+        causes,
+        `${failed.length} of ${messages.length} deliveries could not be queued`,
+      );
+    }
+  };
+}

@@ -1,0 +1,23 @@
+import { nanoid } from "nanoid";
+import { dynamoDb } from "../../shared/aws/clients.ts";
+import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
+import { readConfig } from "../../shared/config.ts";
+import { api } from "../../shared/http/api.ts";
+import { createWebhooks } from "./webhooks.ts";
+
+const config = readConfig("WEBHOOKS_TABLE", "ALLOW_PRIVATE_ENDPOINTS");
+
+const webhooks = createWebhooks({
+  allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
+  now: () => new Date(),
+  newId: () => nanoid(),
+  webhooks: createWebhookTable(dynamoDb(), config.WEBHOOKS_TABLE),
+});
+
+export const handler = api({
+  "POST /webhooks": webhooks.register,
+  "GET /webhooks": webhooks.list,
+  "GET /webhooks/{hook_id}": webhooks.show,
+  "PATCH /webhooks/{hook_id}": webhooks.change,
+  "DELETE /webhooks/{hook_id}": webhooks.remove,
+});

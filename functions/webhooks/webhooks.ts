@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { Problem, parseInput } from "../../shared/domain/problem.ts";
+import { newSecret } from "../../shared/domain/secret.ts";
+import {
+  hookId,
+  type Webhook,
+  webhookInput,
+  webhookPatch,
+  webhookView,
+} from "../../shared/domain/webhook.ts";
+import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+import { cursorOf, paging } from "../../shared/http/paging.ts";
+
+export interface WebhooksDeps {
+  readonly allowPrivateEndpoints: boolean;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  readonly webhooks: {
+    create(registered: Webhook): Promise<boolean>;
+    find(account: string, hookId: string): Promise<Webhook | undefined>;
+    page(account: string, limit: number, after?: string): Promise<{ items: Webhook[]; last?: string }>;
+    change(
+      account: string,
+      hookId: string,
+      fields: Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> & Pick<Webhook, "updated_at">,
+    ): Promise<Webhook | undefined>;
+    remove(account: string, hookId: string): Promise<boolean>;
+  };
+}
+
+const listQuery = z.strictObject(paging);
+const cursor = cursorOf(hookId);
+
+/** Another account's webhook and one that never was get the same answer. */
+const notFound = () => new Problem("not-found", "There is no such webhook");
+
+/** A hook_id that cannot exist is not looked up. */
+function idOf({ path }: ApiRequest): string {
+  const parsed = hookId.safeParse(path.hook_id);
+  if (!parsed.success) throw notFound();
+  return parsed.data;
+}
+
+/** Registers, shows, changes and removes an account's webhooks. */
+export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
+  const input = webhookInput(deps.allowPrivateEndpoints);
+  const patch = webhookPatch(deps.allowPrivateEndpoints);
+
+  return {
+    async register(request: ApiRequest): Promise<ApiAnswer> {
+      const given = request.json(input);
+      const now = deps.now().toISOString();
+      const secret = given.secret ?? newSecret();
+      const registered: Webhook = {
+        account: request.account,
+        hook_id: given.hook_id ?? deps.newId(),
+        registration: deps.newId(),
+        scope: given.scope,
+        urls: given.url,
+        disabled_urls: [],
+        campaigns: given.campaigns ?? [],
+        status: "active",
+        secrets: [{ secret }],
+        created_at: now,
+        updated_at: now,
+      };
+      if (!(await webhooks.create(registered))) {
+        throw new Problem("conflict", `There is a webhook ${registered.hook_id} already`, [
+          { path: "hook_id", message: "is taken" },
+        ]);
+      }
+      // The one time that the secret is shown.
+      return { status: 201, body: { ...webhookView(registered), secret } };
+    },
+
+    async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
+      const { limit, cursor: after } = parseInput(listQuery, query);
+      const { items, last } = await webhooks.page(account, limit, cursor.read(after));
+      return { status: 200, body: { items: items.map(webhookView), next_cursor: cursor.write(last) } };
+    },
+
+    async show(request: ApiRequest): Promise<ApiAnswer> {
+      const found = await webhooks.find(request.account, idOf(request));
+      if (!found) throw notFound();
+      return { status: 200, body: webhookView(found) };
+    },
+
+    async change(request: ApiRequest): Promise<ApiAnswer> {
+      const { scope, url: urls, campaigns, status } = request.json(patch);
+      const changed = await webhooks.change(request.account, idOf(request), {
+        ...(scope && { scope }),
+        ...(urls && { urls }),
+        ...(campaigns && { campaigns }),
+        ...(status && { status }),
+        updated_at: deps.now().toISOString(),
+      });
+      if (!changed) throw notFound();
+      return { status: 200, body: webhookView(changed) };
+    },
+
+    async remove(request: ApiRequest): Promise<ApiAnswer> {
+      if (!(await webhooks.remove(request.account, idOf(request)))) throw notFound();
+      return { status: 204 };
+    },
+  };
+}

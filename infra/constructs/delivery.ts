@@ -1,0 +1,53 @@
+import { Duration } from "aws-cdk-lib";
+import { Construct } from "constructs";
+import type { StackSettings } from "../settings.ts";
+import { RetrySchedules } from "./retry-schedules.ts";
+import { ServiceFunction } from "./service-function.ts";
+import type { Storage } from "./storage.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** One exchange of 10 s, and room for the records and timers that follow it. */
+const DELIVER_TIMEOUT = Duration.seconds(30);
+/** The largest batch that SQS hands over without a waiting window, which every delivery would pay. */
+const DELIVER_BATCH_SIZE = 10;
+
+export interface DeliveryProps {
+  readonly storage: Storage;
+  readonly settings: StackSettings;
+}
+
+/** The deliveries queue, the function that makes the attempts, and the timers of the next ones. */
+export class Delivery extends Construct {
+  readonly queue: WorkQueue;
+
+  constructor(scope: Construct, id: string, { storage, settings }: DeliveryProps) {
+    super(scope, id);
+    this.queue = new WorkQueue(this, "Deliveries", { consumerTimeout: DELIVER_TIMEOUT });
+    const schedules = new RetrySchedules(this, "RetrySchedules", { target: this.queue });
+
+    const deliver = new ServiceFunction(this, "Deliver", {
+      name: "deliver",
+      timeout: DELIVER_TIMEOUT,
+      memoryMiB: 512,
+      environment: {
+        WEBHOOKS_TABLE: storage.webhooks.tableName,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
+        UNDELIVERED_TABLE: storage.undelivered.tableName,
+        DELIVERIES_QUEUE_URL: this.queue.queue.queueUrl,
+        DELIVERIES_DLQ_ARN: this.queue.deadLetters.queueArn,
+        SCHEDULE_GROUP: schedules.groupName,
+        SCHEDULE_ROLE_ARN: schedules.roleArn,
+        RETRY_DELAYS_SECONDS: settings.retryDelaysSeconds.join(","),
+        SCHEDULE_FROM_SECONDS: String(settings.scheduleFromSeconds),
+        DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
+        ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+      },
+    });
+    storage.webhooks.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:UpdateItem");
+    storage.deliveries.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem");
+    storage.undelivered.grant(deliver, "dynamodb:BatchWriteItem");
+    this.queue.queue.grant(deliver, "sqs:SendMessage");
+    schedules.grantCreate(deliver);
+    this.queue.feed(deliver, DELIVER_BATCH_SIZE);
+  }
+}

@@ -1,0 +1,54 @@
+import { Duration } from "aws-cdk-lib";
+import { EventBus, Rule } from "aws-cdk-lib/aws-events";
+import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
+import { Construct } from "constructs";
+import { ServiceFunction } from "./service-function.ts";
+import type { Storage } from "./storage.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+const FANOUT_TIMEOUT = Duration.seconds(60);
+const FANOUT_BATCH_SIZE = 10;
+
+export interface IngestProps {
+  readonly storage: Storage;
+  readonly deliveries: WorkQueue;
+}
+
+/** Events come in, over REST or on the bus; both ways end in one queue, which `fanout` empties. */
+export class Ingest extends Construct {
+  readonly events: ServiceFunction;
+  readonly bus: EventBus;
+
+  constructor(scope: Construct, id: string, { storage, deliveries }: IngestProps) {
+    super(scope, id);
+    const accepted = new WorkQueue(this, "Events", { consumerTimeout: FANOUT_TIMEOUT });
+
+    this.events = new ServiceFunction(this, "Publish", {
+      name: "events",
+      environment: { EVENTS_QUEUE_URL: accepted.queue.queueUrl },
+    });
+    accepted.queue.grant(this.events, "sqs:SendMessage");
+
+    this.bus = new EventBus(this, "Bus");
+    new Rule(this, "BusToQueue", {
+      eventBus: this.bus,
+      description: "Everything on the bus is an event to deliver",
+      // Matches every event: one that is not understood ends in the dead-letter queue, where people see
+      // it, and not in silence.
+      eventPattern: { version: ["0"] },
+      targets: [new SqsQueue(accepted.queue, { deadLetterQueue: accepted.deadLetters })],
+    });
+
+    const fanout = new ServiceFunction(this, "Fanout", {
+      name: "fanout",
+      timeout: FANOUT_TIMEOUT,
+      environment: {
+        WEBHOOKS_TABLE: storage.webhooks.tableName,
+        DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
+      },
+    });
+    storage.webhooks.grant(fanout, "dynamodb:Query");
+    deliveries.queue.grant(fanout, "sqs:SendMessage");
+    accepted.feed(fanout, FANOUT_BATCH_SIZE);
+  }
+}

@@ -1,0 +1,41 @@
+import { Construct } from "constructs";
+import { ServiceFunction } from "./service-function.ts";
+import type { Storage } from "./storage.ts";
+
+export interface ReadApiProps {
+  readonly storage: Storage;
+}
+
+/** What integrators look at: the delivery log, the undelivered table, and whether we are up. */
+export class ReadApi extends Construct {
+  readonly deliveries: ServiceFunction;
+  readonly undelivered: ServiceFunction;
+  readonly health: ServiceFunction;
+
+  constructor(scope: Construct, id: string, { storage }: ReadApiProps) {
+    super(scope, id);
+    this.deliveries = new ServiceFunction(this, "Deliveries", {
+      name: "deliveries",
+      environment: {
+        WEBHOOKS_TABLE: storage.webhooks.tableName,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
+      },
+    });
+    storage.webhooks.grant(this.deliveries, "dynamodb:Query");
+    storage.deliveries.grant(this.deliveries, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query");
+
+    this.undelivered = new ServiceFunction(this, "Undelivered", {
+      name: "undelivered",
+      environment: {
+        WEBHOOKS_TABLE: storage.webhooks.tableName,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
+        UNDELIVERED_TABLE: storage.undelivered.tableName,
+      },
+    });
+    storage.webhooks.grant(this.undelivered, "dynamodb:Query");
+    storage.deliveries.grant(this.undelivered, "dynamodb:GetItem");
+    storage.undelivered.grant(this.undelivered, "dynamodb:GetItem", "dynamodb:Query");
+
+    this.health = new ServiceFunction(this, "Health", { name: "health", memoryMiB: 128 });
+  }
+}

@@ -1,0 +1,26 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { type ApiKeyTable, createApiKeyTable } from "../../shared/aws/api-key-table.ts";
+import { apiKeysTableName } from "../constructs/storage.ts";
+import { localCredentials, localRegion, localStage } from "../local/settings.ts";
+
+const served = z.object({ dynamodb: z.url() });
+
+/**
+ * The key table of the local run on a port: it listens on another port at each start, and tells which.
+ * @throws Error, in one sentence, when no local run answers there
+ */
+export async function localKeyTable(port: number): Promise<ApiKeyTable> {
+  let endpoint: string;
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/_local`);
+    endpoint = served.parse(await answer.json()).dynamodb;
+  } catch {
+    throw new Error(
+      `No local run answers on port ${port}: start it with npm start, set PORT, or give --stage.`,
+    );
+  }
+  const client = new DynamoDBClient({ endpoint, region: localRegion, credentials: localCredentials });
+  return createApiKeyTable(DynamoDBDocumentClient.from(client), apiKeysTableName(localStage));
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { type Environment, readEnvironment, tunables } from "../shared/config.ts";
+
+/** What may differ between two deployments of the stack. Everything else is the same everywhere. */
+export interface StackSettings {
+  /** Names the stack, so that stages live side by side in one AWS account. */
+  readonly stage: string;
+  /** Keeps data when the stack goes, refuses table deletion, recovers to any second of 35 days. */
+  readonly production: boolean;
+  readonly retryDelaysSeconds: readonly number[];
+  readonly scheduleFromSeconds: number;
+  readonly deliveryTtlDays: number;
+  readonly allowPrivateEndpoints: boolean;
+}
+
+const stageName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, "must be 1 to 20 of a–z, 0–9 and -, a letter first")
+  .default("dev");
+
+/**
+ * Settings of a deployed stage: `-c stage=prod` names it, the tunables come from the environment.
+ * @throws ConfigError naming what is wrong, before anything is synthesized
+ */
+export function deployedSettings(stage: unknown, environment?: Environment): StackSettings {
+  const { STAGE } = readEnvironment(
+    { STAGE: stageName },
+    { STAGE: stage === undefined ? "" : String(stage) },
+  );
+  const given = readEnvironment(
+    { ...tunables, ALLOW_PRIVATE_ENDPOINTS: tunables.ALLOW_PRIVATE_ENDPOINTS.default(false) },
+    environment,
+  );
+  return { stage: STAGE, production: STAGE === "prod", ...toStackSettings(given) };
+}
+
+/** The tunables under the names the constructs use. */
+export function toStackSettings(given: {
+  readonly RETRY_DELAYS_SECONDS: readonly number[];
+  readonly SCHEDULE_FROM_SECONDS: number;
+  readonly DELIVERY_TTL_DAYS: number;
+  readonly ALLOW_PRIVATE_ENDPOINTS: boolean;
+}) {
+  return {
+    retryDelaysSeconds: given.RETRY_DELAYS_SECONDS,
+    scheduleFromSeconds: given.SCHEDULE_FROM_SECONDS,
+    deliveryTtlDays: given.DELIVERY_TTL_DAYS,
+    allowPrivateEndpoints: given.ALLOW_PRIVATE_ENDPOINTS,
+  };
+}

@@ -1,0 +1,91 @@
+import { BatchGetCommand, BatchWriteCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { chunks } from "../domain/chunks.ts";
+import { coalesce, repeatUntilDone } from "./coalesce.ts";
+
+/** Limits of BatchGetItem and BatchWriteItem (DynamoDB API reference). */
+const MAX_READS = 100;
+const MAX_WRITES = 25;
+
+export type Key = Readonly<Record<string, string>>;
+export type Item = Readonly<Record<string, unknown>>;
+
+interface Addressed {
+  readonly table: string;
+  readonly key: Key;
+}
+interface Put extends Addressed {
+  readonly item: Item;
+}
+
+const address = ({ table, key }: Addressed) => JSON.stringify([table, Object.entries(key).sort()]);
+/** One entry for each address, the last one given: DynamoDB refuses a batch that names an item twice. */
+const unique = <Entry extends Addressed>(entries: readonly Entry[]): Entry[] => [
+  ...new Map(entries.map((entry) => [address(entry), entry])).values(),
+];
+
+const byTable = <Entry extends Addressed, Request>(
+  entries: readonly Entry[],
+  request: (entry: Entry) => Request,
+) =>
+  Object.entries(Object.groupBy(entries, ({ table }) => table)).map(
+    ([table, group = []]) => [table, group.map(request)] as const,
+  );
+
+export type BatchReader = ReturnType<typeof createBatchReader>;
+
+/** Reads of single items, of any table, strongly consistent; reads made together share a BatchGetItem. */
+export function createBatchReader(client: DynamoDBDocumentClient) {
+  async function readAll(wanted: readonly Addressed[]): Promise<(Item | undefined)[]> {
+    const found = new Map<string, Item>();
+    async function readSome(keys: readonly Addressed[]): Promise<readonly Addressed[]> {
+      const requests = byTable(keys, ({ key }) => key).map(
+        ([table, Keys]) => [table, { Keys, ConsistentRead: true }] as const,
+      );
+      const answer = await client.send(new BatchGetCommand({ RequestItems: Object.fromEntries(requests) }));
+      for (const sought of keys) {
+        const items = answer.Responses?.[sought.table] ?? [];
+        const item = items.find((candidate) =>
+          Object.entries(sought.key).every(([name, value]) => candidate[name] === value),
+        );
+        if (item) found.set(address(sought), item);
+      }
+      return Object.entries(answer.UnprocessedKeys ?? {}).flatMap(([table, { Keys = [] }]) =>
+        Keys.map((key) => ({ table, key })),
+      );
+    }
+    const left = await Promise.all(
+      chunks(unique(wanted), MAX_READS).map((chunk) => repeatUntilDone(chunk, readSome)),
+    );
+    if (left.flat().length > 0) throw new Error("DynamoDB left reads unprocessed");
+    return wanted.map((sought) => found.get(address(sought)));
+  }
+
+  return coalesce<Addressed, Item | undefined>(readAll);
+}
+
+export type BatchWriter = ReturnType<typeof createBatchWriter>;
+
+/** Unconditional puts, to any table; puts made together share BatchWriteItem calls. */
+export function createBatchWriter(client: DynamoDBDocumentClient) {
+  async function writeSome(puts: readonly Put[]): Promise<readonly Put[]> {
+    const requests = byTable(puts, ({ item }) => ({ PutRequest: { Item: { ...item } } }));
+    const answer = await client.send(new BatchWriteCommand({ RequestItems: Object.fromEntries(requests) }));
+    const left = Object.entries(answer.UnprocessedItems ?? {}).flatMap(([table, unprocessed]) =>
+      unprocessed.map(({ PutRequest }) => ({ table, item: PutRequest?.Item ?? {} })),
+    );
+    return puts.filter(({ table, key }) =>
+      left.some(
+        (other) =>
+          other.table === table && Object.entries(key).every(([name, value]) => other.item[name] === value),
+      ),
+    );
+  }
+
+  /** Resolves when all are stored. @throws when DynamoDB, asked repeatedly, still left some out */
+  return async function writeAll(puts: readonly Put[]): Promise<void> {
+    const left = await Promise.all(
+      chunks(unique(puts), MAX_WRITES).map((chunk) => repeatUntilDone(chunk, writeSome)),
+    );
+    if (left.flat().length > 0) throw new Error("DynamoDB left writes unprocessed");
+  };
+}

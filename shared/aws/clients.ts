@@ -1,0 +1,22 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+
+/**
+ * Where each service is, is the SDK's business (AWS_ENDPOINT_URL_*): the same code talks to AWS, to an emulator
+ * and to the local run. A call that hangs is given up and repeated long before the function's own timeout.
+ */
+const options = {
+  maxAttempts: 4,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000 },
+};
+
+export const dynamoDb = () =>
+  DynamoDBDocumentClient.from(new DynamoDBClient(options), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+
+export const sqs = () => new SQSClient(options);
+
+export const scheduler = () => new SchedulerClient(options);

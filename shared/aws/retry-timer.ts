@@ -1,0 +1,105 @@
+import { ConflictException, CreateScheduleCommand, type SchedulerClient } from "@aws-sdk/client-scheduler";
+import { log } from "../log.ts";
+import { MAX_DELAY_SECONDS, type Outgoing, type Queue } from "./queue.ts";
+
+/** "All schedule types invoke their targets with 60 second precision" (EventBridge Scheduler user guide). */
+const SCHEDULER_PRECISION_MS = 60_000;
+/** A schedule must lie in the future by the time it is made. */
+const SOONEST_SCHEDULE_MS = 2_000;
+/**
+ * The largest text given to a schedule. AWS publishes no limit for `Target.Input`; events of 256 KB are the largest that
+ * EventBridge takes anywhere else. What is larger goes by SQS.
+ */
+const MAX_INPUT_BYTES = 250_000;
+
+export interface Wakeup {
+  /** Unique to the delivery and attempt, so that making it twice makes it once. At most 64 of `0-9a-zA-Z-_.` */
+  readonly name: string;
+  readonly message: Pick<Outgoing, "body" | "groupId">;
+  /** Epoch milliseconds. */
+  readonly dueAt: number;
+}
+
+export interface RetryTimerDeps {
+  readonly scheduler: Pick<SchedulerClient, "send">;
+  readonly queue: Pick<Queue, "send">;
+  readonly queueUrl: string;
+  readonly deadLetterArn: string;
+  readonly scheduleGroup: string;
+  readonly roleArn: string;
+  readonly scheduleFromSeconds: number;
+  readonly now: () => number;
+}
+
+/** The whole second a schedule is set for: early by Scheduler's precision, but not before it can be made. */
+export function aimAt(dueAt: number, now: number): number {
+  const early = Math.floor((dueAt - SCHEDULER_PRECISION_MS) / 1000);
+  // To the nearest second rather than up: a 60 s delay then ends at most 2.5 s late.
+  const soonest = Math.round((now + SOONEST_SCHEDULE_MS) / 1000);
+  return Math.max(early, soonest) * 1000;
+}
+
+/** The SQS delay that comes closest to `dueAt`; as far as SQS goes, for one that is further away. */
+export function delaySecondsUntil(dueAt: number, now: number): number {
+  return Math.min(Math.max(Math.round((dueAt - now) / 1000), 0), MAX_DELAY_SECONDS);
+}
+
+export type RetryTimer = ReturnType<typeof createRetryTimer>;
+
+/**
+ * Puts a message back on the deliveries queue at its time (DESIGN §3). Both timers may hand it over early: whoever
+ * takes a message before its due time calls `hold`.
+ */
+export function createRetryTimer(deps: RetryTimerDeps) {
+  const byQueue = ({ message, dueAt }: Pick<Wakeup, "message" | "dueAt">) =>
+    deps.queue.send({ ...message, delaySeconds: delaySecondsUntil(dueAt, deps.now()) });
+
+  async function bySchedule({ name, message, dueAt }: Wakeup): Promise<void> {
+    const command = new CreateScheduleCommand({
+      GroupName: deps.scheduleGroup,
+      Name: name,
+      ScheduleExpression: `at(${new Date(aimAt(dueAt, deps.now())).toISOString().slice(0, 19)})`,
+      FlexibleTimeWindow: { Mode: "OFF" },
+      ActionAfterCompletion: "DELETE",
+      Target: {
+        // The universal target: the templated one takes a MessageGroupId for FIFO queues only.
+        Arn: "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+        RoleArn: deps.roleArn,
+        Input: JSON.stringify({
+          QueueUrl: deps.queueUrl,
+          MessageBody: message.body,
+          MessageGroupId: message.groupId,
+        }),
+        DeadLetterConfig: { Arn: deps.deadLetterArn },
+      },
+    });
+    try {
+      await deps.scheduler.send(command);
+    } catch (error) {
+      // The same name is the same wake-up, made by an earlier copy of this work.
+      if (!(error instanceof ConflictException)) throw error;
+    }
+  }
+
+  return {
+    /** Wakes the message at its due time, by whichever timer is exact and durable enough; by SQS when Scheduler fails. */
+    async set(wakeup: Wakeup): Promise<void> {
+      // Rounded: the moments between the failure and this call do not make a 60 s delay a shorter one.
+      const delaySeconds = Math.round((wakeup.dueAt - deps.now()) / 1000);
+      const isShort = delaySeconds < deps.scheduleFromSeconds;
+      if (isShort || Buffer.byteLength(wakeup.message.body) > MAX_INPUT_BYTES)
+        return void (await byQueue(wakeup));
+      try {
+        await bySchedule(wakeup);
+      } catch (error) {
+        log.error("retry.schedule_failed", error, { schedule: wakeup.name, fallback: "sqs" });
+        await byQueue(wakeup);
+      }
+    },
+
+    /** For a message that came early: back on the queue for what is left, or for SQS's longest delay towards it. */
+    async hold(wakeup: Pick<Wakeup, "message" | "dueAt">): Promise<void> {
+      await byQueue(wakeup);
+    },
+  };
+}

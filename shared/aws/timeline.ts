@@ -1,0 +1,76 @@
+import { randomInt } from "node:crypto";
+import { type DynamoDBDocumentClient, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+
+/**
+ * A timeline keeps what happened to a webhook in order of time, without an index: partition key
+ * `account#hook_id#shard`, sort key `<ISO time>#<id>`. One partition key takes 1,000 writes a second (DynamoDB
+ * developer guide), so a busy webhook is spread over shards, and a reader merges them.
+ */
+const SHARDS = 8;
+
+export interface Owner {
+  readonly account: string;
+  readonly hookId: string;
+}
+
+export interface TimelineKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const partition = ({ account, hookId }: Owner, shard: number) => `${account}#${hookId}#${shard}`;
+
+/** The key of an entry that is written once. */
+export const timelineKey = (owner: Owner, at: string, id: string): TimelineKey => ({
+  pk: partition(owner, randomInt(SHARDS)),
+  sk: `${at}#${id}`,
+});
+
+/** The key of an entry that may be written or looked up again: the shard follows from the id. */
+export const stableTimelineKey = (owner: Owner, at: string, id: string): TimelineKey => {
+  const sum = [...id].reduce((total, char) => total + char.charCodeAt(0), 0);
+  return { pk: partition(owner, sum % SHARDS), sk: `${at}#${id}` };
+};
+
+const row = z.looseObject({ pk: z.string(), sk: z.string() });
+export type TimelineRow = z.infer<typeof row>;
+
+export interface TimelineRange {
+  /** Sort keys strictly below this one; undefined: from the newest. */
+  readonly before?: string | undefined;
+  /** ISO time, inclusive. */
+  readonly since?: string | undefined;
+  readonly limit: number;
+}
+
+/** At most `limit` entries of the owners' timelines, newest first. */
+export async function readTimeline(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  owners: readonly Owner[],
+  { before, since, limit }: TimelineRange,
+): Promise<TimelineRow[]> {
+  // A sort key begins with a digit, so "~" is above all of them and "" would be below (but may not be empty).
+  const range = { ":from": since ?? "0", ":to": before ?? "~" };
+  // DynamoDB refuses a range that ends before it begins; for a reader it is just empty.
+  if (range[":from"] > range[":to"]) return [];
+  async function readPartition(pk: string): Promise<TimelineRow[]> {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: tableName,
+        // BETWEEN includes both ends; the upper one is dropped below.
+        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+        ExpressionAttributeValues: { ":pk": pk, ...range },
+        ScanIndexForward: false,
+        Limit: limit + 1,
+      }),
+    );
+    return Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before);
+  }
+  const partitions = owners.flatMap((owner) =>
+    Array.from({ length: SHARDS }, (_, shard) => partition(owner, shard)),
+  );
+  const rows = (await Promise.all(partitions.map(readPartition))).flat();
+  return rows.sort((a, b) => (a.sk < b.sk ? 1 : -1)).slice(0, limit);
+}

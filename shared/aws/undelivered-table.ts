@@ -1,0 +1,50 @@
+import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { z } from "zod";
+import { type Delivery, delivery } from "../domain/delivery.ts";
+import type { BatchWriter } from "./batch-table.ts";
+import { type Owner, readTimeline, stableTimelineKey } from "./timeline.ts";
+
+/** A delivery that was given up, with the body that was never delivered. */
+export const undelivered = delivery.extend({ body: z.string() });
+export type Undelivered = z.infer<typeof undelivered>;
+
+/** Given up means its last change, so the key can be made again from the delivery alone. */
+const keyOf = ({ account, hook_id, updated_at, id }: Delivery) =>
+  stableTimelineKey({ account, hookId: hook_id }, updated_at, id);
+
+/** Keeps a delivery that was given up. Doing it twice leaves one row. */
+export const createUndeliveredWriter =
+  (tableName: string, write: BatchWriter) =>
+  async (givenUp: Delivery, body: string): Promise<void> => {
+    const { pk, sk } = keyOf(givenUp);
+    await write([{ table: tableName, key: { pk, sk }, item: { pk, sk, ...givenUp, body } }]);
+  };
+
+export type UndeliveredTable = ReturnType<typeof createUndeliveredTable>;
+
+/** The undelivered table, on each webhook's timeline. Nothing in it expires: people deal with it. */
+export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName: string) {
+  return {
+    async find(of: Delivery): Promise<Undelivered | undefined> {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: keyOf(of), ConsistentRead: true }),
+      );
+      return Item && undelivered.parse(Item);
+    },
+
+    /** Newest first. `until` is exclusive; `before` is the sort key that the page before ended with. */
+    async page(
+      owners: readonly Owner[],
+      limit: number,
+      range: { before?: string | undefined; since?: string | undefined; until?: string | undefined },
+    ): Promise<{ items: Undelivered[]; next?: string }> {
+      const { before = range.until, since } = range;
+      const rows = await readTimeline(client, tableName, owners, { before, since, limit: limit + 1 });
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      return {
+        items: rows.slice(0, limit).map((row) => undelivered.parse(row)),
+        ...(last && { next: last.sk }),
+      };
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+  QueryCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { type Webhook, webhook } from "../domain/webhook.ts";
+
+/** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */
+export type WebhookTable = ReturnType<typeof createWebhookTable>;
+
+/** The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be absent. */
+export function readWebhook(item: Readonly<Record<string, unknown>>): Webhook {
+  const { disabled_urls } = item;
+  return webhook.parse({
+    ...item,
+    ...(disabled_urls instanceof Set && { disabled_urls: [...disabled_urls] }),
+  });
+}
+
+/** Runs a conditional write; false when its condition did not hold. */
+export async function whenConditionHolds(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+export function createWebhookTable(client: DynamoDBDocumentClient, tableName: string) {
+  const key = (account: string, hookId: string) => ({
+    TableName: tableName,
+    Key: { account, hook_id: hookId },
+  });
+  const ofAccount = (account: string) => ({
+    TableName: tableName,
+    KeyConditionExpression: "account = :account",
+    ExpressionAttributeValues: { ":account": account },
+  });
+
+  async function all(account: string): Promise<Webhook[]> {
+    const found: Webhook[] = [];
+    for await (const page of paginateQuery({ client }, { ...ofAccount(account), ConsistentRead: true })) {
+      found.push(...(page.Items ?? []).map(readWebhook));
+    }
+    return found;
+  }
+
+  return {
+    async find(account: string, hookId: string): Promise<Webhook | undefined> {
+      const { Item } = await client.send(new GetCommand({ ...key(account, hookId), ConsistentRead: true }));
+      return Item && readWebhook(Item);
+    },
+
+    /** All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event. */
+    all,
+
+    async ids(account: string): Promise<string[]> {
+      return (await all(account)).map(({ hook_id }) => hook_id);
+    },
+
+    /** In order of hook_id. @param after the hook_id that the page before ended with */
+    async page(account: string, limit: number, after?: string): Promise<{ items: Webhook[]; last?: string }> {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          ...ofAccount(account),
+          Limit: limit,
+          ...(after !== undefined && { ExclusiveStartKey: { account, hook_id: after } }),
+        }),
+      );
+      const items = Items.map(readWebhook);
+      return { items, ...(LastEvaluatedKey && { last: String(LastEvaluatedKey.hook_id) }) };
+    },
+
+    /** @returns false when the account has a webhook with that id already */
+    create({ disabled_urls: _, ...registered }: Webhook): Promise<boolean> {
+      return whenConditionHolds(
+        client.send(
+          new PutCommand({
+            TableName: tableName,
+            Item: registered,
+            ConditionExpression: "attribute_not_exists(hook_id)",
+          }),
+        ),
+      );
+    },
+
+    /**
+     * Sets the fields given. New URLs, or the status `active`, also bring back endpoints that answered 410 Gone.
+     * @returns undefined when there is none
+     */
+    async change(
+      account: string,
+      hookId: string,
+      fields: Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> & Pick<Webhook, "updated_at">,
+    ): Promise<Webhook | undefined> {
+      const names = Object.keys(fields);
+      let changed: Readonly<Record<string, unknown>> | undefined;
+      const exists = await whenConditionHolds(
+        client
+          .send(
+            new UpdateCommand({
+              ...key(account, hookId),
+              UpdateExpression:
+                `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}` +
+                (fields.status === "active" || fields.urls ? " REMOVE disabled_urls" : ""),
+              ConditionExpression: "attribute_exists(hook_id)",
+              ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+              ExpressionAttributeValues: Object.fromEntries(
+                Object.entries(fields).map(([n, v]) => [`:${n}`, v]),
+              ),
+              ReturnValues: "ALL_NEW",
+            }),
+          )
+          .then(({ Attributes }) => {
+            changed = Attributes;
+          }),
+      );
+      return exists && changed ? readWebhook(changed) : undefined;
+    },
+
+    /** @returns false when there is none */
+    remove(account: string, hookId: string): Promise<boolean> {
+      return whenConditionHolds(
+        client.send(
+          new DeleteCommand({ ...key(account, hookId), ConditionExpression: "attribute_exists(hook_id)" }),
+        ),
+      );
+    },
+
+    /** Disables one endpoint, if the registration is still the same one. Doing it twice is harmless. */
+    async disableEndpoint(
+      of: Pick<Webhook, "account" | "hook_id" | "registration"> & { url: string },
+    ): Promise<void> {
+      await whenConditionHolds(
+        client.send(
+          new UpdateCommand({
+            ...key(of.account, of.hook_id),
+            UpdateExpression: "ADD disabled_urls :urls",
+            ConditionExpression: "registration = :registration",
+            ExpressionAttributeValues: { ":urls": new Set([of.url]), ":registration": of.registration },
+          }),
+        ),
+      );
+    },
+  };
+}

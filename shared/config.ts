@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { retryPolicy } from "./domain/retry.ts";
+
+/** `true`/`false` as text; anything else is refused rather than guessed. */
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const name = z.string().min(1);
+const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+/** `5,30,60,300` → `[5, 30, 60, 300]`, checked by the policy's own rule. */
+const delayList = z
+  .string()
+  .transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry))))
+  .pipe(retryPolicy);
+
+/**
+ * Every variable a function may read. The stack sets them; the functions name the ones they need.
+ * Defaults stand here only where a value is a product decision rather than a resource's name.
+ */
+const variables = {
+  API_KEYS_TABLE: name,
+  WEBHOOKS_TABLE: name,
+  DELIVERIES_TABLE: name,
+  UNDELIVERED_TABLE: name,
+  EVENTS_QUEUE_URL: z.url(),
+  DELIVERIES_QUEUE_URL: z.url(),
+  /** Where EventBridge Scheduler sends: it takes ARNs where SQS takes URLs. */
+  DELIVERIES_DLQ_ARN: name,
+  SCHEDULE_GROUP: name,
+  SCHEDULE_ROLE_ARN: name,
+  RETRY_DELAYS_SECONDS: delayList.default([5, 30, 60, 300]),
+  /** Retries at least this long go by EventBridge schedule, shorter ones by SQS delay. */
+  SCHEDULE_FROM_SECONDS: wholeNumber(1, 2_592_000).default(60),
+  ALLOW_PRIVATE_ENDPOINTS: flag.default(false),
+  /** How long a settled delivery stays in the log. */
+  DELIVERY_TTL_DAYS: wholeNumber(1, 365).default(30),
+};
+
+type Variables = typeof variables;
+export type Config<Name extends keyof Variables> = { [N in Name]: z.output<Variables[N]> };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that is missing or wrong. The message names each variable and what is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads the environment through a schema: this module is the only one that touches `process.env`.
+ * An empty variable counts as unset.
+ * @throws ConfigError naming every bad variable.
+ */
+export function readEnvironment<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  environment: Environment = process.env,
+): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = z.object(shape).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+  throw new ConfigError(problems.join("; "));
+}
+
+/** The settings a function names, read once at cold start. @throws ConfigError */
+export function readConfig<Name extends keyof Variables>(...names: Name[]): Config<Name> {
+  const shape = Object.fromEntries(names.map((key) => [key, variables[key]]));
+  return readEnvironment(shape) as Config<Name>;
+}
+
+/** The settings that a person may set at deploy time or for a local run, with the functions' own rules. */
+export const tunables = {
+  RETRY_DELAYS_SECONDS: variables.RETRY_DELAYS_SECONDS,
+  SCHEDULE_FROM_SECONDS: variables.SCHEDULE_FROM_SECONDS,
+  DELIVERY_TTL_DAYS: variables.DELIVERY_TTL_DAYS,
+  ALLOW_PRIVATE_ENDPOINTS: flag,
+};

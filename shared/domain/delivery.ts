@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { eventId, scope } from "./event.ts";
+import { nextDueAt, parseRetryAfter, type RetryPolicy } from "./retry.ts";
+
+const HTTP_GONE = 410;
+
+export const deliveryStatus = z.enum(["pending", "retrying", "delivered", "undelivered", "cancelled"]);
+
+/** What is kept of one attempt. */
+export const attempt = z.object({
+  number: z.int().positive(),
+  due_at: z.iso.datetime(),
+  started_at: z.iso.datetime(),
+  duration_ms: z.int().nonnegative(),
+  /** HTTP status, or null when no answer came. */
+  status: z.int().nullable(),
+  /** Why it does not count as delivered; null when it does. */
+  error: z.string().nullable(),
+  /** The first 1 KiB of the answer's body. */
+  response: z.string().nullable(),
+});
+export type Attempt = z.infer<typeof attempt>;
+
+/** One event on its way to one endpoint. */
+export const delivery = z.object({
+  id: z.string(),
+  account: z.string(),
+  hook_id: z.string(),
+  url: z.string(),
+  event_id: eventId,
+  scope,
+  status: deliveryStatus,
+  /** Why it is undelivered or cancelled; null otherwise. */
+  reason: z.string().nullable(),
+  attempts: z.array(attempt),
+  /** While it is retrying: when the next attempt is due. */
+  next_attempt_at: z.iso.datetime().nullable(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+export type Delivery = z.infer<typeof delivery>;
+
+/** An attempt to make: what travels through the deliveries queue and inside retry schedules. */
+export const deliveryMessage = z.object({
+  account: z.string(),
+  hook_id: z.string(),
+  registration: z.string(),
+  url: z.string(),
+  event_id: eventId,
+  scope,
+  body: z.string(),
+  /** The number of the attempt to make, from 1. */
+  attempt: z.int().positive(),
+  due_at: z.iso.datetime(),
+});
+export type DeliveryMessage = z.infer<typeof deliveryMessage>;
+
+type Target = Pick<DeliveryMessage, "account" | "hook_id" | "url">;
+
+/** The same event to the same endpoint is one delivery, however often it is published or fanned out. */
+export const deliveryId = (of: Target & Pick<DeliveryMessage, "event_id">): string =>
+  `dlv_${digest([of.account, of.hook_id, of.url, of.event_id])}`;
+
+/** One endpoint is one tenant of the deliveries queue (SQS fair queues), so a slow one delays only itself. */
+export const endpointGroup = (of: Target): string => `ep_${digest([of.account, of.hook_id, of.url])}`;
+
+/** 144 bits in 24 characters that are safe in URLs and in schedule names. */
+const digest = (parts: readonly string[]) =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 24);
+
+/** What came of one attempt. A receiver's failure is a value: nothing is thrown for it. */
+export interface Exchange {
+  /** null: no status line arrived. */
+  readonly status: number | null;
+  /** null: delivered. Otherwise a sentence for the endpoint's owner. */
+  readonly error: string | null;
+  readonly durationMs: number;
+  /** The first 1 KiB of the body as text; null when there was none. */
+  readonly response: string | null;
+  /** The header as it came, unparsed. */
+  readonly retryAfter: string | undefined;
+}
+
+export type Decision =
+  | { readonly status: "delivered" }
+  | { readonly status: "retrying"; readonly dueAt: number }
+  | { readonly status: "undelivered"; readonly reason: string; readonly endpointGone: boolean };
+
+/**
+ * What follows from an attempt (DESIGN §3).
+ * @param endedAt epoch milliseconds
+ */
+export function decide(policy: RetryPolicy, number: number, exchange: Exchange, endedAt: number): Decision {
+  if (exchange.error === null) return { status: "delivered" };
+  if (exchange.status === HTTP_GONE) {
+    return { status: "undelivered", reason: "the endpoint answered 410 Gone", endpointGone: true };
+  }
+  const dueAt = nextDueAt(policy, number, endedAt, parseRetryAfter(exchange.retryAfter, endedAt));
+  if (dueAt !== undefined) return { status: "retrying", dueAt };
+  return { status: "undelivered", reason: `all ${number} attempts failed`, endpointGone: false };
+}
+
+/** What the API shows of a delivery: everything but whose it is, which the caller knows. */
+export function deliveryView({ account: _, ...shown }: Delivery): Omit<Delivery, "account"> {
+  return shown;
+}

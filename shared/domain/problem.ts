@@ -1,0 +1,64 @@
+import type { z } from "zod";
+
+/** What went wrong for the caller. The REST border gives each kind its HTTP status. */
+export type ProblemKind =
+  | "malformed"
+  | "unauthorized"
+  | "forbidden"
+  | "not-found"
+  | "conflict"
+  | "too-large"
+  | "invalid";
+
+export interface FieldError {
+  /** Dotted path of the field, such as `campaign.id` or `events.3.user`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A refusal that the caller is told about, in full. Anything else that is thrown is ours, and is not. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly kind: ProblemKind;
+  readonly errors: readonly FieldError[];
+
+  constructor(kind: ProblemKind, detail: string, errors: readonly FieldError[] = []) {
+    super(detail);
+    this.kind = kind;
+    this.errors = errors;
+  }
+}
+
+/** The input parsed, or a Problem that names every bad field. `prefix` is where the input stands in its document. */
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  prefix: readonly PropertyKey[] = [],
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, prefix));
+  throw new Problem("invalid", "Some fields are not valid", errors);
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): FieldError[] {
+  const path = [...prefix, ...issue.path];
+  // zod reports unknown keys at their object; the caller wants the key named.
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: dotted([...path, key]), message: "is not a known field" }));
+  }
+  return [{ path: dotted(path), message: issue.message }];
+}
+
+const dotted = (path: readonly PropertyKey[]) => path.map(String).join(".");
+
+/** JSON text parsed. @throws Problem `malformed`, with the parser's reason but none of the text. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // V8 quotes the offending text after the position or the token; a body may hold what must not be echoed.
+    const reason = error instanceof Error ? (/at position \d+/.exec(error.message)?.[0] ?? "") : "";
+    throw new Problem("malformed", `The body is not valid JSON ${reason}`.trim());
+  }
+}

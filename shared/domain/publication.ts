@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { accountName } from "./api-key.ts";
+import { type AcceptedEvent, acceptEvent, acceptedEvent } from "./event.ts";
+import { parseInput } from "./problem.ts";
+import { rawMembers } from "./raw-json.ts";
+
+/** Events of one account, accepted together: what travels through the events queue when they came over REST. */
+export const publication = z.object({
+  account: accountName,
+  accepted_at: z.iso.datetime(),
+  events: z.array(acceptedEvent).min(1),
+});
+export type Publication = z.infer<typeof publication>;
+
+/**
+ * What the EventBridge rule puts on the same queue: the bus's envelope, whose `detail` is
+ * `{"account": "acme", "event": {…}}`. The source and the detail type are the platform's to choose.
+ */
+const busEnvelope = z.looseObject({
+  id: z.uuid(),
+  time: z.iso.datetime({ offset: true }),
+  "detail-type": z.string(),
+  detail: z.strictObject({ account: accountName, event: z.looseObject({}) }),
+});
+
+/**
+ * Reads a message of the events queue, whichever way it came.
+ * @throws Problem or ZodError for what is neither; the message then ends in the dead-letter queue, where people see it
+ */
+export function readPublication(json: string): Publication {
+  const message: unknown = JSON.parse(json);
+  if (!isFromBus(message)) return publication.parse(message);
+  const { id, time, detail } = parseInput(busEnvelope, message);
+  const raw = rawMembers(rawMembers(json).get("detail") ?? "{}").get("event") ?? "{}";
+  // The envelope's id stands in for a missing one: however often the message is handed out, the event keeps its id.
+  const event: AcceptedEvent = acceptEvent(raw, () => id);
+  return { account: detail.account, accepted_at: new Date(time).toISOString(), events: [event] };
+}
+
+const isFromBus = (message: unknown) =>
+  typeof message === "object" && message !== null && "detail-type" in message;

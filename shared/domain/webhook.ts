@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { endpointUrlProblem } from "./endpoint-url.ts";
+import { type AcceptedEvent, scope } from "./event.ts";
+import { secretText } from "./secret.ts";
+
+const MAX_ENDPOINTS = 10;
+const MAX_CAMPAIGNS = 100;
+
+export const hookId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
+const campaigns = z
+  .array(z.string().min(1).max(128))
+  .max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
+const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
+
+/** A webhook as stored. */
+export const webhook = z.object({
+  account: z.string(),
+  hook_id: hookId,
+  /** Tells a webhook from an earlier one with the same id: what was on its way to that one is not for this one. */
+  registration: z.string(),
+  scope,
+  urls: z.array(z.string()).min(1),
+  /** Endpoints that answered 410 Gone. They come back when `url` or `status: active` is set. */
+  disabled_urls: z.array(z.string()).default([]),
+  /** Empty: all campaigns. */
+  campaigns,
+  status,
+  /** Newest first. All that have not expired sign. */
+  secrets: z.array(z.object({ secret: z.string(), expires_at: z.iso.datetime().optional() })).min(1),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+export type Webhook = z.infer<typeof webhook>;
+
+/** One URL or a list of 1 to 10 different ones, each fit to be an endpoint; always a list afterwards. */
+function endpointUrls(allowPrivate: boolean) {
+  const url = z.string({ error: "must be a URL, or a list of URLs" }).superRefine((text, context) => {
+    const problem = endpointUrlProblem(text, allowPrivate);
+    if (problem) context.addIssue({ code: "custom", message: problem });
+  });
+  const list = z
+    .array(url, { error: "must be a URL, or a list of URLs" })
+    .min(1, "must hold at least one URL")
+    .max(MAX_ENDPOINTS, `must hold at most ${MAX_ENDPOINTS} URLs`)
+    .refine((urls) => new Set(urls).size === urls.length, "must not hold the same URL twice");
+  return z.preprocess((given) => (typeof given === "string" ? [given] : given), list);
+}
+
+/** The body of `POST /webhooks`. */
+export const webhookInput = (allowPrivate: boolean) =>
+  z.strictObject({
+    scope,
+    url: endpointUrls(allowPrivate),
+    secret: secretText.optional(),
+    hook_id: hookId.optional(),
+    campaigns: campaigns.optional(),
+  });
+
+/** The body of `PATCH /webhooks/{hook_id}`: what it does not name stays. */
+export const webhookPatch = (allowPrivate: boolean) =>
+  z
+    .strictObject({
+      scope: scope.optional(),
+      // exactOptional: the preprocessing would otherwise run for, and refuse, a field that is not there.
+      url: endpointUrls(allowPrivate).optional(),
+      campaigns: campaigns.optional(),
+      status: status.optional(),
+    })
+    .refine(
+      (patch) => Object.keys(patch).length > 0,
+      "must change at least one of scope, url, campaigns, status",
+    );
+export type WebhookPatch = z.infer<ReturnType<typeof webhookPatch>>;
+
+/** What the API shows of a webhook: everything but its secrets. */
+export function webhookView(stored: Webhook) {
+  const { hook_id, scope: webhookScope, urls, disabled_urls, created_at, updated_at } = stored;
+  const disabled = stored.status === "disabled" || urls.every((url) => disabled_urls.includes(url));
+  return {
+    hook_id,
+    scope: webhookScope,
+    urls,
+    disabled_urls: urls.filter((url) => disabled_urls.includes(url)),
+    campaigns: stored.campaigns,
+    status: disabled ? ("disabled" as const) : ("active" as const),
+    created_at,
+    updated_at,
+  };
+}
+
+/**
+ * Whether a webhook wants an event. A disabled one does: its events are kept as undelivered, where they can be
+ * seen and sent again, rather than forgotten.
+ */
+export function wants(candidate: Webhook, event: Pick<AcceptedEvent, "scope" | "campaign">): boolean {
+  return (
+    candidate.scope === event.scope &&
+    (candidate.campaigns.length === 0 || candidate.campaigns.includes(event.campaign))
+  );
+}
+
+export type EndpointState =
+  | { is: "live"; secrets: string[] }
+  | { is: "removed" }
+  | { is: "disabled"; reason: string };
+
+/** What a delivery to `url` finds when its time comes, the webhook being as it is now. */
+export function endpointState(
+  current: Webhook | undefined,
+  target: { readonly registration: string; readonly url: string },
+  now: Date,
+): EndpointState {
+  if (current?.registration !== target.registration) return { is: "removed" };
+  if (!current.urls.includes(target.url)) return { is: "removed" };
+  if (current.status === "disabled") return { is: "disabled", reason: "the webhook is disabled" };
+  if (current.disabled_urls.includes(target.url)) {
+    return { is: "disabled", reason: "the endpoint answered 410 Gone and was disabled" };
+  }
+  const live = current.secrets.filter(({ expires_at }) => !expires_at || new Date(expires_at) > now);
+  return { is: "live", secrets: live.map(({ secret }) => secret) };
+}

@@ -1,0 +1,101 @@
+import middy from "@middy/core";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { z } from "zod";
+import { accountName, roles } from "../domain/api-key.ts";
+import { Problem, parseInput, parseJson } from "../domain/problem.ts";
+import { log } from "../log.ts";
+import { problemAnswer, unexpectedAnswer } from "./problem-answer.ts";
+import { type Route, type RouteKey, routes } from "./routes.ts";
+
+export interface ApiRequest {
+  /** Whose key it is. Every look-up names it. */
+  readonly account: string;
+  readonly path: Readonly<Record<string, string | undefined>>;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  /** The body as text. @throws Problem `malformed` when it is not UTF-8, which JSON has to be (RFC 8259 §8.1) */
+  text(): string;
+  /** The body as a schema has it. @throws Problem `malformed` or `invalid` */
+  json<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** Absent: no content. */
+  readonly body?: unknown;
+}
+
+export type Operation = (request: ApiRequest) => Promise<ApiAnswer>;
+
+/** What the authorizer hands on. */
+const caller = z.object({
+  account: accountName,
+  roles: z
+    .string()
+    .transform((list) => list.split(","))
+    .pipe(z.array(z.enum(roles))),
+});
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The handler of an API function: finds the operation by its route, checks that the caller has the role it needs, and
+ * turns whatever is thrown into an answer that says enough and not too much.
+ */
+export function api(operations: Partial<Record<RouteKey, Operation>>) {
+  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .onError(answerError)
+    .handler(async function answer(event) {
+      const key = `${event.httpMethod} ${event.resource}` as RouteKey;
+      const operation = operations[key];
+      const route = routes.find(({ method, path }) => `${method} ${path}` === key);
+      if (!operation || !route) throw new Problem("not-found", "No such path, or not with this method");
+      const { status, body } = await operation(toRequest(event, authorize(event, route)));
+      if (body === undefined) return { statusCode: status, body: "" };
+      return {
+        statusCode: status,
+        headers: { "content-type": "application/json", "cache-control": "no-store" },
+        body: JSON.stringify(body),
+      };
+    });
+}
+
+function authorize(event: APIGatewayProxyEvent, { access }: Route): string {
+  if (access === "open") return "";
+  const { account, roles: granted } = caller.parse(event.requestContext.authorizer);
+  if (!granted.includes(access)) {
+    throw new Problem(
+      "forbidden",
+      `This needs an API key with the role ${access}; this key has ${granted.join(", ")}`,
+    );
+  }
+  return account;
+}
+
+function toRequest(event: APIGatewayProxyEvent, account: string): ApiRequest {
+  function text(): string {
+    const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      throw new Problem("malformed", "The body is not valid UTF-8");
+    }
+  }
+  return {
+    account,
+    path: event.pathParameters ?? {},
+    query: event.queryStringParameters ?? {},
+    text,
+    json: (schema) => parseInput(schema, parseJson(text())),
+  };
+}
+
+async function answerError(
+  request: middy.Request<APIGatewayProxyEvent, APIGatewayProxyResult>,
+): Promise<void> {
+  if (request.error instanceof Problem) {
+    request.response = problemAnswer(request.error);
+    return;
+  }
+  log.error("request.failed", request.error);
+  request.response = unexpectedAnswer;
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { Problem } from "../domain/problem.ts";
+
+const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 20;
+
+/** The query parameters that every list takes. */
+export const paging = {
+  limit: z.coerce
+    .number({ error: "must be a number" })
+    .int("must be a whole number")
+    .min(1, "must be at least 1")
+    .max(MAX_LIMIT, `must be at most ${MAX_LIMIT}`)
+    .default(DEFAULT_LIMIT),
+  cursor: z.string().optional(),
+};
+
+/**
+ * Cursors of one list: opaque text for the position of the next page. A position holds no account (the caller's key says
+ * whose list it is), so a cursor that somebody makes up reaches nothing it should not.
+ */
+export function cursorOf<Schema extends z.ZodType>(position: Schema) {
+  return {
+    write: (next: z.output<Schema> | undefined): string | null =>
+      next === undefined ? null : Buffer.from(JSON.stringify(next)).toString("base64url"),
+
+    /** @throws Problem `invalid` for anything that `write` did not make */
+    read(cursor: string | undefined): z.output<Schema> | undefined {
+      if (cursor === undefined) return undefined;
+      const parsed = position.safeParse(decode(cursor));
+      if (parsed.success) return parsed.data;
+      throw new Problem("invalid", "Some fields are not valid", [
+        { path: "cursor", message: "is not a cursor that this list has given out" },
+      ]);
+    },
+  };
+}
+
+function decode(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import type { APIGatewayProxyResult } from "aws-lambda";
+import type { Problem, ProblemKind } from "../domain/problem.ts";
+
+const titles: Record<ProblemKind, readonly [status: number, title: string]> = {
+  malformed: [400, "Bad Request"],
+  unauthorized: [401, "Unauthorized"],
+  forbidden: [403, "Forbidden"],
+  "not-found": [404, "Not Found"],
+  conflict: [409, "Conflict"],
+  "too-large": [413, "Content Too Large"],
+  invalid: [422, "Unprocessable Content"],
+};
+
+function answer(
+  status: number,
+  title: string,
+  detail: string,
+  errors: Problem["errors"],
+): APIGatewayProxyResult {
+  return {
+    statusCode: status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+    body: JSON.stringify({
+      type: "about:blank",
+      title,
+      status,
+      detail,
+      ...(errors.length > 0 && { errors }),
+    }),
+  };
+}
+
+/** A refusal as `application/problem+json` (RFC 9457). */
+export function problemAnswer(problem: Problem): APIGatewayProxyResult {
+  const [status, title] = titles[problem.kind];
+  return answer(status, title, problem.message, problem.errors);
+}
+
+/** For what is our fault: the log has the details, the caller has none. */
+export const unexpectedAnswer = answer(
+  500,
+  "Internal Server Error",
+  "Something of ours failed; try again",
+  [],
+);

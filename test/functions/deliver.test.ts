@@ -1,0 +1,316 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { createDeliver } from "../../functions/deliver/deliver.ts";
+import {
+  type Delivery,
+  type DeliveryMessage,
+  deliveryId,
+  type Exchange,
+} from "../../shared/domain/delivery.ts";
+import type { Webhook } from "../../shared/domain/webhook.ts";
+import { AT, aDelivery, aMessage, anAttempt, aWebhook } from "../support/factories.ts";
+
+const NOW = Date.parse(AT);
+const POST_MS = 40;
+const at = (ms: number) => new Date(NOW + ms).toISOString();
+
+const ok: Exchange = { status: 200, error: null, durationMs: POST_MS, response: "ok", retryAfter: undefined };
+const failed: Exchange = { ...ok, status: 500, error: "answered 500" };
+
+/** The world around one `deliver`, in memory. */
+function aWorld() {
+  const world = {
+    now: NOW,
+    webhook: aWebhook() as Webhook | undefined,
+    stored: new Map<string, Delivery>(),
+    undelivered: new Map<string, { delivery: Delivery; body: string }>(),
+    disabled: [] as string[],
+    posts: [] as { url: string; headers: Record<string, string>; body: string }[],
+    timers: [] as DeliveryMessage[],
+    held: [] as DeliveryMessage[],
+    logged: [] as Record<string, unknown>[],
+    answer: ok,
+    /** Runs between the POST and its record, where a crash or a faster copy would be felt. */
+    afterPost: () => {},
+    failing: { record: false, timer: false, undelivered: false },
+    get only() {
+      return [...world.stored.values()][0];
+    },
+  };
+  const fault = (what: keyof typeof world.failing) => {
+    if (world.failing[what]) throw new Error(`${what} is down`);
+  };
+  const deliver = createDeliver({
+    policy: [5, 30, 60, 300],
+    clock: {
+      now: () => world.now,
+      sleep: async (ms) => {
+        if (ms > 0) world.now += ms;
+      },
+    },
+    webhooks: {
+      find: async () => world.webhook,
+      disableEndpoint: async ({ url }) => void world.disabled.push(url),
+    },
+    deliveries: {
+      find: async (id) => world.stored.get(id),
+      settle: async (delivered) => {
+        fault("record");
+        world.stored.set(delivered.id, delivered);
+      },
+      advance: async (moved, attemptsBefore) => {
+        fault("record");
+        const before = world.stored.get(moved.id);
+        if (before?.attempts.length !== attemptsBefore || (before && before.status !== "retrying"))
+          return false;
+        world.stored.set(moved.id, moved);
+        return true;
+      },
+    },
+    keepUndelivered: async (delivery, body) => {
+      fault("undelivered");
+      world.undelivered.set(delivery.id, { delivery, body });
+    },
+    timer: {
+      set: async (next) => {
+        fault("timer");
+        world.timers.push(next);
+      },
+      hold: async (early) => void world.held.push(early),
+    },
+    send: async (request) => {
+      world.posts.push(request);
+      world.now += POST_MS;
+      world.afterPost();
+      return world.answer;
+    },
+    log: { info: (event, fields) => void world.logged.push({ event, ...fields }) },
+  });
+  return { world, deliver };
+}
+
+let { world, deliver } = aWorld();
+beforeEach(() => {
+  ({ world, deliver } = aWorld());
+});
+
+describe("an attempt", () => {
+  test("a 2xx answer ends the delivery as delivered, with the attempt recorded", async () => {
+    await deliver(aMessage(), false);
+    expect(world.only).toMatchObject({
+      id: deliveryId(aMessage()),
+      status: "delivered",
+      next_attempt_at: null,
+      attempts: [
+        {
+          number: 1,
+          due_at: AT,
+          started_at: AT,
+          duration_ms: POST_MS,
+          status: 200,
+          error: null,
+          response: "ok",
+        },
+      ],
+    });
+    expect(world.timers).toEqual([]);
+    expect(world.undelivered.size).toBe(0);
+  });
+
+  test("sends the body as it is, under the event's id, signed with each live secret", async () => {
+    world.webhook = aWebhook({
+      secrets: [
+        { secret: "new" },
+        { secret: "old", expires_at: at(1) },
+        { secret: "older", expires_at: at(0) },
+      ],
+    });
+    await deliver(aMessage({ body: '{"n":12345678901234567890}' }), false);
+    expect(world.posts[0]).toMatchObject({
+      url: "https://example.com/hook",
+      body: '{"n":12345678901234567890}',
+      headers: {
+        "webhook-id": "lisjywHXKAq6yQe2bH6Pd",
+        "webhook-timestamp": String(NOW / 1000),
+        "content-type": "application/json",
+      },
+    });
+    expect(world.posts[0]?.headers["webhook-signature"]?.split(" ")).toHaveLength(2);
+  });
+
+  test.each([
+    [1, 5],
+    [2, 30],
+    [3, 60],
+    [4, 300],
+  ])("after failed attempt %i the next is due %i s after it ended", async (number, seconds) => {
+    const attempts = Array.from({ length: number - 1 }, (_, index) => anAttempt({ number: index + 1 }));
+    if (number > 1) world.stored.set(deliveryId(aMessage()), aDelivery({ attempts }));
+    world.answer = failed;
+    await deliver(aMessage({ attempt: number }), false);
+    const due = at(POST_MS + seconds * 1000);
+    expect(world.only).toMatchObject({ status: "retrying", next_attempt_at: due });
+    expect(world.only?.attempts).toHaveLength(number);
+    expect(world.timers).toEqual([aMessage({ attempt: number + 1, due_at: due })]);
+  });
+
+  test("after the last failed attempt it is undelivered, kept with all attempts and the body, and no timer is set", async () => {
+    const attempts = [1, 2, 3, 4].map((number) => anAttempt({ number }));
+    world.stored.set(deliveryId(aMessage()), aDelivery({ attempts }));
+    world.answer = failed;
+    await deliver(aMessage({ attempt: 5 }), false);
+    expect(world.only).toMatchObject({
+      status: "undelivered",
+      reason: "all 5 attempts failed",
+      next_attempt_at: null,
+    });
+    const kept = world.undelivered.get(deliveryId(aMessage()));
+    expect(kept?.body).toBe(aMessage().body);
+    expect(kept?.delivery.attempts.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
+    expect(world.timers).toEqual([]);
+  });
+
+  test("410 Gone ends the delivery at once and disables the endpoint", async () => {
+    world.answer = { ...failed, status: 410, error: "answered 410" };
+    await deliver(aMessage(), false);
+    expect(world.only).toMatchObject({ status: "undelivered", reason: "the endpoint answered 410 Gone" });
+    expect(world.disabled).toEqual(["https://example.com/hook"]);
+    expect(world.undelivered.size).toBe(1);
+  });
+
+  test("Retry-After moves the next attempt", async () => {
+    world.answer = { ...failed, status: 429, retryAfter: "90" };
+    await deliver(aMessage(), false);
+    expect(world.timers[0]?.due_at).toBe(at(POST_MS + 90_000));
+  });
+
+  test("its log line tells how late it was and what was decided, and neither body, secret nor path", async () => {
+    await deliver(aMessage({ url: "https://example.com/hook" }), false);
+    expect(world.logged).toMatchObject([
+      { event: "delivery.attempted", attempt: 1, lateness_ms: 0, http_status: 200, decision: "delivered" },
+    ]);
+    expect(JSON.stringify(world.logged)).not.toMatch(/whsec_|23945872938472|\/hook"/);
+  });
+});
+
+describe("a message that comes early", () => {
+  test("by more than half a second is held, and nothing is sent", async () => {
+    await deliver(aMessage({ due_at: at(40_000) }), false);
+    expect(world.held).toEqual([aMessage({ due_at: at(40_000) })]);
+    expect(world.posts).toEqual([]);
+  });
+
+  test("by less waits for its time", async () => {
+    await deliver(aMessage({ due_at: at(400) }), false);
+    expect(world.held).toEqual([]);
+    expect(world.only?.attempts[0]?.started_at).toBe(at(400));
+  });
+});
+
+describe("a copy of a message", () => {
+  test.each(["delivered", "undelivered", "cancelled"] as const)(
+    "of a delivery that is %s sends nothing",
+    async (status) => {
+      world.stored.set(deliveryId(aMessage()), aDelivery({ status, next_attempt_at: null }));
+      await deliver(aMessage({ attempt: 2 }), false);
+      expect(world.posts).toEqual([]);
+      expect(world.only?.status).toBe(status);
+    },
+  );
+
+  test("of an attempt that was made sends nothing and sets no second timer", async () => {
+    world.stored.set(deliveryId(aMessage()), aDelivery());
+    await deliver(aMessage({ attempt: 1 }), false);
+    expect([world.posts, world.timers]).toEqual([[], []]);
+  });
+
+  test("that was overtaken by later attempts sets no timer, even handed out again", async () => {
+    world.stored.set(
+      deliveryId(aMessage()),
+      aDelivery({ attempts: [anAttempt(), anAttempt({ number: 2 })] }),
+    );
+    await deliver(aMessage({ attempt: 1 }), true);
+    expect([world.posts, world.timers]).toEqual([[], []]);
+  });
+
+  test("that loses the race to record its failure follows nothing up", async () => {
+    world.answer = failed;
+    world.afterPost = () => world.stored.set(deliveryId(aMessage()), aDelivery({ status: "delivered" }));
+    await deliver(aMessage(), false);
+    expect(world.only?.status).toBe("delivered");
+    expect(world.timers).toEqual([]);
+  });
+});
+
+describe("after a crash, the message handed out again", () => {
+  test("finds the timer missing and sets it, without another POST", async () => {
+    world.answer = failed;
+    world.failing.timer = true;
+    await expect(deliver(aMessage(), false)).rejects.toThrow("timer is down");
+    world.failing.timer = false;
+    await deliver(aMessage(), true);
+    expect(world.posts).toHaveLength(1);
+    expect(world.timers).toEqual([aMessage({ attempt: 2, due_at: at(POST_MS + 5_000) })]);
+  });
+
+  test("finds the undelivered row missing and keeps it", async () => {
+    world.answer = { ...failed, status: 410 };
+    world.failing.undelivered = true;
+    await expect(deliver(aMessage(), false)).rejects.toThrow("undelivered is down");
+    world.failing.undelivered = false;
+    await deliver(aMessage(), true);
+    expect(world.posts).toHaveLength(1);
+    expect(world.undelivered.size).toBe(1);
+    expect(world.disabled).toHaveLength(1);
+  });
+
+  test("between the POST and its record makes the attempt again: at least once", async () => {
+    world.failing.record = true;
+    await expect(deliver(aMessage(), false)).rejects.toThrow("record is down");
+    world.failing.record = false;
+    await deliver(aMessage(), true);
+    expect(world.posts).toHaveLength(2);
+    expect(world.only).toMatchObject({ status: "delivered", attempts: [{ number: 1 }] });
+  });
+});
+
+describe("a webhook that changed while the message was on its way", () => {
+  const waiting = aDelivery();
+  const retry = aMessage({ attempt: 2 });
+  beforeEach(() => void world.stored.set(waiting.id, waiting));
+
+  test.each<[string, Webhook | undefined]>([
+    ["deleted", undefined],
+    ["deleted and registered anew under the same id", aWebhook({ registration: "second" })],
+    ["given other URLs", aWebhook({ urls: ["https://example.com/other"] })],
+  ])("%s: no attempt, and the delivery is cancelled", async (_, webhook) => {
+    world.webhook = webhook;
+    await deliver(retry, false);
+    expect(world.posts).toEqual([]);
+    expect(world.only).toMatchObject({
+      status: "cancelled",
+      reason: "the endpoint was removed",
+      next_attempt_at: null,
+    });
+    expect(world.undelivered.size).toBe(0);
+  });
+
+  test.each<[string, Partial<Webhook>, string]>([
+    ["disabled", { status: "disabled" }, "the webhook is disabled"],
+    ["its endpoint gone", { disabled_urls: ["https://example.com/hook"] }, "410 Gone"],
+  ])("%s: no attempt, and the event is kept as undelivered with the reason", async (_, fields, reason) => {
+    world.webhook = aWebhook(fields);
+    await deliver(retry, false);
+    expect(world.posts).toEqual([]);
+    expect(world.only).toMatchObject({ status: "undelivered", reason: expect.stringContaining(reason) });
+    expect(world.undelivered.get(waiting.id)?.body).toBe(retry.body);
+  });
+
+  test("an event that finds its webhook disabled from the start is kept too", async () => {
+    world.stored.clear();
+    world.webhook = aWebhook({ status: "disabled" });
+    await deliver(aMessage(), false);
+    expect(world.posts).toEqual([]);
+    expect(world.only).toMatchObject({ status: "undelivered", attempts: [] });
+    expect(world.undelivered.size).toBe(1);
+  });
+});

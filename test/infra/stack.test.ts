@@ -1,0 +1,290 @@
+import { App } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { FUNCTION_METADATA } from "../../infra/constructs/service-function.ts";
+import { deployedSettings } from "../../infra/settings.ts";
+import { stackName, WebhooksStack } from "../../infra/stack.ts";
+import { routes } from "../../shared/http/routes.ts";
+
+/** Synthesized without bundling: the wiring is under test, not esbuild. */
+function synthesize(stage: string, environment: Record<string, string> = {}) {
+  const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
+  const settings = deployedSettings(stage, environment);
+  return Template.fromStack(new WebhooksStack(app, stackName(settings.stage), settings));
+}
+
+const lambda = z.looseObject({
+  Metadata: z.looseObject({ [FUNCTION_METADATA]: z.string() }),
+  Properties: z.looseObject({
+    Timeout: z.number(),
+    Role: z.object({ "Fn::GetAtt": z.array(z.string()) }),
+    Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }).optional(),
+  }),
+});
+const queue = z.looseObject({ Properties: z.looseObject({ VisibilityTimeout: z.number().optional() }) });
+const mapping = z.looseObject({
+  Properties: z.looseObject({
+    EventSourceArn: z.object({ "Fn::GetAtt": z.tuple([z.string(), z.literal("Arn")]) }),
+    FunctionName: z.object({ Ref: z.string() }),
+  }),
+});
+const policy = z.looseObject({
+  Properties: z.looseObject({
+    Roles: z.array(z.object({ Ref: z.string() })),
+    PolicyDocument: z.object({
+      Statement: z.array(
+        z.looseObject({
+          Action: z.union([z.string().transform((action) => [action]), z.array(z.string())]),
+          Resource: z.unknown(),
+        }),
+      ),
+    }),
+  }),
+});
+
+let template: Template;
+beforeAll(() => {
+  template = synthesize("dev");
+});
+
+const functions = () =>
+  Object.entries(template.findResources("AWS::Lambda::Function")).map(([id, resource]) => {
+    const { Metadata, Properties } = lambda.parse(resource);
+    return { id, name: Metadata[FUNCTION_METADATA], properties: Properties };
+  });
+
+function statementsOf(name: string) {
+  const role = functions().find((candidate) => candidate.name === name)?.properties.Role["Fn::GetAtt"][0];
+  return Object.values(template.findResources("AWS::IAM::Policy"))
+    .map((resource) => policy.parse(resource).Properties)
+    .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === role))
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}
+
+describe("what an incident would be made of: queues", () => {
+  test("both work queues hand a message to their dead-letter queue after five receives", () => {
+    const redriving = template.findResources("AWS::SQS::Queue", {
+      Properties: { RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() } },
+    });
+    expect(Object.keys(redriving)).toHaveLength(2);
+    template.resourceCountIs("AWS::SQS::Queue", 4);
+  });
+
+  test("every queue keeps messages for 14 days, encrypted, and refuses plain HTTP", () => {
+    template.allResourcesProperties("AWS::SQS::Queue", {
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: 1_209_600,
+    });
+    const denied = template.findResources("AWS::SQS::QueuePolicy", {
+      Properties: {
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+          ]),
+        },
+      },
+    });
+    expect(Object.keys(denied)).toHaveLength(4);
+  });
+
+  test("every consumer answers for single messages, and its queue hides them for six times its timeout", () => {
+    template.allResourcesProperties("AWS::Lambda::EventSourceMapping", {
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      BatchSize: 10,
+    });
+    const mappings = Object.values(template.findResources("AWS::Lambda::EventSourceMapping"));
+    expect(mappings).toHaveLength(2);
+    for (const resource of mappings) {
+      const { EventSourceArn, FunctionName } = mapping.parse(resource).Properties;
+      const source = template.findResources("AWS::SQS::Queue")[EventSourceArn["Fn::GetAtt"][0]];
+      const consumer = functions().find(({ id }) => id === FunctionName.Ref);
+      expect(queue.parse(source).Properties.VisibilityTimeout).toBeGreaterThanOrEqual(
+        6 * (consumer?.properties.Timeout ?? Number.POSITIVE_INFINITY),
+      );
+    }
+  });
+});
+
+describe("what an incident would be made of: permissions", () => {
+  const consume = [
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueUrl",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+  ];
+
+  test.each<[string, string[]]>([
+    ["authorizer", ["dynamodb:GetItem"]],
+    [
+      "webhooks",
+      ["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"].map((action) => `dynamodb:${action}`),
+    ],
+    ["events", ["sqs:SendMessage"]],
+    ["fanout", ["dynamodb:Query", "sqs:SendMessage", ...consume]],
+    [
+      "deliver",
+      [
+        ...["BatchGetItem", "UpdateItem", "BatchWriteItem", "PutItem"].map((action) => `dynamodb:${action}`),
+        "sqs:SendMessage",
+        "scheduler:CreateSchedule",
+        "iam:PassRole",
+        ...consume,
+      ],
+    ],
+    ["deliveries", ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"]],
+    ["undelivered", ["dynamodb:Query", "dynamodb:GetItem"]],
+    ["health", []],
+  ])("%s may do exactly what it does", (name, actions) => {
+    const granted = new Set(statementsOf(name).flatMap(({ Action }) => Action));
+    expect([...granted].sort()).toEqual([...actions].sort());
+  });
+
+  test("no function may do anything to everything", () => {
+    for (const { name } of functions()) {
+      for (const { Action, Resource } of statementsOf(name)) {
+        expect(Resource, name).not.toBe("*");
+        expect(Action.join(), name).not.toContain("*");
+      }
+    }
+  });
+
+  test("deliver may hand its one role to EventBridge Scheduler only", () => {
+    const pass = statementsOf("deliver").find(({ Action }) => Action.includes("iam:PassRole"));
+    expect(pass).toMatchObject({
+      Condition: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+    });
+  });
+
+  test("the Scheduler's role is for schedules of our group only, and may only send to the two delivery queues", () => {
+    const roles = template.findResources("AWS::IAM::Role", {
+      Properties: {
+        AssumeRolePolicyDocument: {
+          Statement: [
+            {
+              Principal: { Service: "scheduler.amazonaws.com" },
+              Condition: {
+                StringEquals: {
+                  "aws:SourceArn": Match.anyValue(),
+                  "aws:SourceAccount": { Ref: "AWS::AccountId" },
+                },
+              },
+            },
+          ],
+        },
+      },
+    });
+    expect(Object.keys(roles)).toHaveLength(1);
+    const statements = Object.values(template.findResources("AWS::IAM::Policy"))
+      .map((resource) => policy.parse(resource).Properties)
+      .filter(({ Roles }) => Roles.some(({ Ref }) => Ref in roles))
+      .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+    expect(statements.flatMap(({ Action }) => Action)).toEqual(["sqs:SendMessage", "sqs:SendMessage"]);
+  });
+
+  test("no function finds a secret in its environment", () => {
+    for (const { properties } of functions()) {
+      expect(Object.keys(properties.Environment?.Variables ?? {}).join()).not.toMatch(
+        /SECRET|PASSWORD|TOKEN/,
+      );
+    }
+  });
+});
+
+describe("what an incident would be made of: data", () => {
+  test("the deliveries table forgets by expires_at, and no table has an index", () => {
+    template.resourceCountIs("AWS::DynamoDB::GlobalTable", 4);
+    template.hasResourceProperties("AWS::DynamoDB::GlobalTable", {
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      TimeToLiveSpecification: { AttributeName: "expires_at", Enabled: true },
+    });
+    template.allResourcesProperties("AWS::DynamoDB::GlobalTable", {
+      BillingMode: "PAY_PER_REQUEST",
+      GlobalSecondaryIndexes: Match.absent(),
+      LocalSecondaryIndexes: Match.absent(),
+    });
+  });
+
+  test("a production stage keeps its tables, protects them and recovers them to any second; dev does not", () => {
+    const production = synthesize("prod");
+    production.allResources("AWS::DynamoDB::GlobalTable", { DeletionPolicy: "Retain" });
+    const replica = (enabled: boolean) => ({
+      Replicas: [
+        Match.objectLike({
+          DeletionProtectionEnabled: enabled,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: enabled },
+        }),
+      ],
+    });
+    production.allResourcesProperties("AWS::DynamoDB::GlobalTable", replica(true));
+    template.allResourcesProperties("AWS::DynamoDB::GlobalTable", replica(false));
+    template.allResources("AWS::DynamoDB::GlobalTable", { DeletionPolicy: "Delete" });
+  });
+
+  test("functions run the newest Node on arm64 and log JSON that is kept for a month", () => {
+    template.allResourcesProperties("AWS::Lambda::Function", {
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      LoggingConfig: { LogFormat: "JSON", LogGroup: Match.anyValue() },
+    });
+    template.allResourcesProperties("AWS::Logs::LogGroup", { RetentionInDays: 30 });
+  });
+});
+
+describe("the API", () => {
+  test("every route but /health needs the authorizer, whose answers are not cached", () => {
+    const methods = template.findResources("AWS::ApiGateway::Method");
+    expect(Object.keys(methods)).toHaveLength(routes.length);
+    const open = template.findResources("AWS::ApiGateway::Method", {
+      Properties: { AuthorizationType: "NONE" },
+    });
+    expect(Object.keys(open)).toHaveLength(routes.filter(({ access }) => access === "open").length);
+    template.hasResourceProperties("AWS::ApiGateway::Authorizer", {
+      Type: "TOKEN",
+      AuthorizerResultTtlInSeconds: 0,
+    });
+  });
+
+  test("bodies reach the functions as bytes", () => {
+    template.hasResourceProperties("AWS::ApiGateway::RestApi", { BinaryMediaTypes: ["*/*"] });
+  });
+
+  test("whatever is on the bus reaches the events queue, or its dead-letter queue", () => {
+    template.hasResourceProperties("AWS::Events::Rule", {
+      EventPattern: { version: ["0"] },
+      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), InputTransformer: Match.absent() })],
+    });
+  });
+});
+
+describe("settings", () => {
+  test("reach the deliver function", () => {
+    const custom = synthesize("dev", { RETRY_DELAYS_SECONDS: "1,2", SCHEDULE_FROM_SECONDS: "901" });
+    custom.hasResourceProperties("AWS::Lambda::Function", {
+      Environment: {
+        Variables: Match.objectLike({
+          RETRY_DELAYS_SECONDS: "1,2",
+          SCHEDULE_FROM_SECONDS: "901",
+          ALLOW_PRIVATE_ENDPOINTS: "false",
+        }),
+      },
+    });
+  });
+
+  test.each([
+    ["RETRY_DELAYS_SECONDS", "5,soon", /RETRY_DELAYS_SECONDS.*comma-separated/],
+    ["RETRY_DELAYS_SECONDS", "0", /at least 1 s/],
+    ["SCHEDULE_FROM_SECONDS", "x", /SCHEDULE_FROM_SECONDS/],
+    ["ALLOW_PRIVATE_ENDPOINTS", "yes", /ALLOW_PRIVATE_ENDPOINTS/],
+  ])("%s=%s stops the synthesis with a sentence that names it", (name, value, message) => {
+    expect(() => deployedSettings("dev", { [name]: value })).toThrow(message);
+  });
+
+  test("a stage's name is checked too", () => {
+    expect(() => deployedSettings("Prod!", {})).toThrow(/STAGE: must be 1 to 20/);
+  });
+});
