@@ -3,12 +3,13 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
 import { type ApiKeyTable, createApiKeyTable } from "../../shared/aws/api-key-table.ts";
 import { apiKeysTableName } from "../constructs/storage.ts";
-import { localCredentials, localRegion, localStage } from "../local/settings.ts";
+import { clientOptions } from "../local/services.ts";
+import { localStage } from "../local/settings.ts";
 
 const served = z.object({ dynamodb: z.url() });
 
 /**
- * The key table of the local run on a port: it listens on another port at each start, and tells which.
+ * The key table of the local run on a port. Its DynamoDB listens on another port at each start; `/_local` tells which.
  * @throws Error, in one sentence, when no local run answers there
  */
 export async function localKeyTable(port: number): Promise<ApiKeyTable> {
@@ -21,6 +22,6 @@ export async function localKeyTable(port: number): Promise<ApiKeyTable> {
       `No local run answers on port ${port}: start it with npm start, set PORT, or give --stage.`,
     );
   }
-  const client = new DynamoDBClient({ endpoint, region: localRegion, credentials: localCredentials });
+  const client = new DynamoDBClient(clientOptions(endpoint));
   return createApiKeyTable(DynamoDBDocumentClient.from(client), apiKeysTableName(localStage));
 }

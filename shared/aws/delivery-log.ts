@@ -23,9 +23,11 @@ export type DeliveryLog = ReturnType<typeof createDeliveryLog>;
 /** The deliveries table as people read it: newest first. The writing half is `delivery-table.ts`. */
 export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: string, read: BatchReader) {
   async function readEntries(owners: readonly Owner[], limit: number, from: LogPosition | undefined) {
-    // One space above the sort key: the entry that the last page ended inside is read again.
+    // One space above the sort key: the entry that the last page ended inside is read again. It may be used up, so
+    // one entry more is asked for, or a small page would never get past it.
     const before = from && `${from.sk} `;
-    const rows = await readTimeline(client, tableName, owners.map(logOwner), { before, limit });
+    const wanted = limit + 1;
+    const rows = await readTimeline(client, tableName, owners.map(logOwner), { before, limit: wanted });
     const references = rows.flatMap((row) => {
       const { sk, delivery_ids } = logEntry.parse(row);
       return delivery_ids.map((id, index) => ({ id, position: { sk, taken: index + 1 } }));
@@ -33,7 +35,7 @@ export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: str
     const unread = references.filter(
       ({ position }) => position.sk !== from?.sk || position.taken > from.taken,
     );
-    return { unread, atEnd: rows.length < limit };
+    return { unread, atEnd: rows.length < wanted };
   }
 
   return {

@@ -16,11 +16,15 @@ export interface Outgoing {
 }
 
 /**
- * A value as the text of a message. SQS replaces characters outside XML 1.0's set, and of those JSON text can hold, as
- * themselves, only U+FFFE and U+FFFF: they are escaped, so that a body comes out as it went in.
+ * A value as the text of a message. SQS takes XML 1.0's characters only and replaces or refuses others, which in JSON text
+ * can be U+FFFE and U+FFFF; emulators refuse all beyond the basic plane. Escaped, they come out as they went in, and
+ * no event outgrows a message: at worst its 256 KiB become three times as much.
  */
 export const encodeMessage = (value: unknown): string =>
-  JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+  JSON.stringify(value).replace(
+    /[\uD800-\uDFFF\uFFFE\uFFFF]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16)}`,
+  );
 
 export type Queue = ReturnType<typeof createQueue>;
 

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { SQSEvent } from "aws-lambda";
+import { z } from "zod";
+import { messageOf } from "./failure.ts";
+import type { Invoke } from "./lambda.ts";
+import { clientOptions } from "./services.ts";
+import { toRecord } from "./sqs-record.ts";
+import type { EventSourceMapping } from "./wiring.ts";
+
+/** Also how long stop() may have to wait for an idle poller: a poll that is cut off could take a message with it. */
+const POLL_SECONDS = 1;
+/** SQS's own ceiling for one receive, and for one delete. */
+const SQS_BATCH = 10;
+/** Lambda begins with a handful of invocations, adds 300 a minute while all are busy, and stops at 1,250; one process stops sooner. */
+const FIRST_CONCURRENCY = 10;
+const GROWTH_INTERVAL_MS = 200;
+const MAX_CONCURRENCY = 100;
+/** Before SQS is asked again after it failed. */
+const BACKOFF_MS = 1_000;
+
+const batchResponse = z.object({
+  batchItemFailures: z
+    .array(z.object({ itemIdentifier: z.string() }))
+    .nullish()
+    .transform((failures) => failures ?? []),
+});
+
+export interface Poller {
+  /** Receives no more and waits for the batches in flight. */
+  stop(): Promise<void>;
+}
+
+/**
+ * An event source mapping: what SQS holds goes to the function in batches, and what the function is done with is
+ * deleted. A message that failed stays hidden until its visibility timeout ends, and then the queue's redrive policy
+ * counts it: a poison message cannot make this loop spin.
+ * @param sqsUrl where the local SQS listens
+ */
+export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke: Invoke): Poller {
+  const client = new SQSClient(clientOptions(sqsUrl));
+  const { queue, functionName, batchSize, batchingWindowSeconds, reportsBatchItemFailures } = mapping;
+  const inFlight = new Set<Promise<void>>();
+  let concurrency = FIRST_CONCURRENCY;
+  let stopped = false;
+
+  async function poll(): Promise<void> {
+    while (!stopped) {
+      await waitForPlace();
+      const batch = await collectBatch();
+      if (batch.length === 0) continue;
+      const handling = handle(batch).finally(() => inFlight.delete(handling));
+      inFlight.add(handling);
+    }
+  }
+
+  async function waitForPlace(): Promise<void> {
+    while (inFlight.size >= concurrency) {
+      const growth = sleep(GROWTH_INTERVAL_MS, "all busy", { ref: false });
+      const outcome = await Promise.race([growth, ...inFlight]);
+      if (outcome === "all busy" && concurrency < MAX_CONCURRENCY) concurrency += 1;
+    }
+  }
+
+  /** Waits up to the batching window, from the first message on, for a batch to fill. */
+  async function collectBatch(): Promise<Message[]> {
+    const batch = await receive(batchSize);
+    const closesAt = Date.now() + batchingWindowSeconds * 1_000;
+    while (batch.length > 0 && batch.length < batchSize && Date.now() < closesAt && !stopped) {
+      batch.push(...(await receive(batchSize - batch.length)));
+    }
+    return batch;
+  }
+
+  async function receive(wanted: number): Promise<Message[]> {
+    try {
+      const { Messages } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl: queue.url,
+          MaxNumberOfMessages: Math.min(wanted, SQS_BATCH),
+          WaitTimeSeconds: POLL_SECONDS,
+          MessageSystemAttributeNames: ["All"],
+          MessageAttributeNames: ["All"],
+        }),
+      );
+      return Messages ?? [];
+    } catch (error) {
+      console.error({ message: "poll.failed", queue: queue.name, error: messageOf(error) });
+      await sleep(BACKOFF_MS);
+      return [];
+    }
+  }
+
+  async function handle(batch: Message[]): Promise<void> {
+    try {
+      const event: SQSEvent = { Records: batch.map((message) => toRecord(message, queue.arn)) };
+      const failed = failedIds(await invoke(functionName, event), batch);
+      await remove(batch.filter(({ MessageId }) => !failed.has(MessageId)));
+    } catch (error) {
+      console.error({
+        message: "batch.failed",
+        function: functionName,
+        size: batch.length,
+        error: messageOf(error),
+      });
+    }
+  }
+
+  /** @throws when the answer is not what a mapping with ReportBatchItemFailures takes: then the whole batch failed */
+  function failedIds(answer: unknown, batch: readonly Message[]): Set<string | undefined> {
+    // Nothing, null and an object without failures all mean success.
+    if (!reportsBatchItemFailures || answer === undefined || answer === null) return new Set();
+    const failed = batchResponse.parse(answer).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    const known = new Set(batch.map(({ MessageId }) => MessageId));
+    const unknown = failed.find((id) => !known.has(id));
+    if (unknown !== undefined)
+      throw new Error(`batchItemFailures names ${unknown}, which is not in the batch`);
+    return new Set(failed);
+  }
+
+  async function remove(messages: readonly Message[]): Promise<void> {
+    for (let start = 0; start < messages.length; start += SQS_BATCH) {
+      const Entries = messages
+        .slice(start, start + SQS_BATCH)
+        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+      await client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+    }
+  }
+
+  const polling = poll();
+  return {
+    async stop() {
+      stopped = true;
+      await polling;
+      await Promise.all(inFlight);
+      client.destroy();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { ConflictException, CreateScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { mockClient } from "aws-sdk-client-mock";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Outgoing } from "../../shared/aws/queue.ts";
+import { aimAt, createRetryTimer, delaySecondsUntil } from "../../shared/aws/retry-timer.ts";
+import { AT } from "../support/factories.ts";
+
+const NOW = Date.parse(AT);
+const SCHEDULER_LATEST_MS = 60_000;
+
+describe("aimAt", () => {
+  const anyNow = fc.integer({ min: NOW, max: NOW + 86_400_000 });
+
+  test("a schedule at its latest is at most 2.5 s late for 60 s, and on time from 63 s on", () => {
+    fc.assert(
+      fc.property(anyNow, fc.integer({ min: 60_000, max: 2_592_000_000 }), (now, delayMs) => {
+        const latestMs = aimAt(now + delayMs, now) + SCHEDULER_LATEST_MS - (now + delayMs);
+        expect(latestMs).toBeLessThanOrEqual(delayMs >= 63_000 ? 0 : 2_500);
+      }),
+    );
+  });
+
+  test("is a whole second, and never sooner than about two seconds from now", () => {
+    fc.assert(
+      fc.property(anyNow, fc.integer({ min: 0, max: 2_592_000_000 }), (now, delayMs) => {
+        const aim = aimAt(now + delayMs, now);
+        expect(aim % 1000).toBe(0);
+        expect(aim - now).toBeGreaterThanOrEqual(1_500);
+      }),
+    );
+  });
+});
+
+test.each([
+  [5_000, 5],
+  [4_990, 5],
+  [4_400, 4],
+  [400, 0],
+  [-10_000, 0],
+  [3_600_000, 900],
+])("what is due in %i ms is delayed by %i s", (ms, seconds) => {
+  expect(delaySecondsUntil(NOW + ms, NOW)).toBe(seconds);
+});
+
+describe("the timer", () => {
+  const scheduler = mockClient(SchedulerClient);
+  const sent: Outgoing[] = [];
+  const timer = createRetryTimer({
+    scheduler: new SchedulerClient({ region: "us-east-1" }),
+    queue: { send: async (message) => void sent.push(message) },
+    queueUrl: "https://sqs.us-east-1.amazonaws.com/1/deliveries",
+    deadLetterArn: "arn:aws:sqs:us-east-1:1:dead",
+    scheduleGroup: "retries",
+    roleArn: "arn:aws:iam::1:role/scheduler",
+    scheduleFromSeconds: 60,
+    now: () => NOW,
+  });
+  const message = { body: '{"n":1}', groupId: "ep_1" };
+  const wakeup = (delayMs: number, body = message.body) => ({
+    name: "dlv_1-2",
+    message: { ...message, body },
+    dueAt: NOW + delayMs,
+  });
+
+  beforeEach(() => {
+    scheduler.reset();
+    sent.length = 0;
+    vi.spyOn(console, "error").mockReturnValue();
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  test("a short delay goes by SQS alone", async () => {
+    await timer.set(wakeup(30_000));
+    expect(sent).toEqual([{ ...message, delaySeconds: 30 }]);
+    expect(scheduler.calls()).toHaveLength(0);
+  });
+
+  test("a long delay is a one-shot schedule that puts the same message on the same queue, early", async () => {
+    scheduler.on(CreateScheduleCommand).resolves({});
+    await timer.set(wakeup(300_000));
+    expect(sent).toEqual([]);
+    expect(scheduler.call(0).args[0].input).toEqual({
+      GroupName: "retries",
+      Name: "dlv_1-2",
+      ScheduleExpression: "at(2026-11-23T12:04:00)",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      ActionAfterCompletion: "DELETE",
+      Target: {
+        Arn: "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+        RoleArn: "arn:aws:iam::1:role/scheduler",
+        Input: JSON.stringify({
+          QueueUrl: "https://sqs.us-east-1.amazonaws.com/1/deliveries",
+          MessageBody: message.body,
+          MessageGroupId: "ep_1",
+        }),
+        DeadLetterConfig: { Arn: "arn:aws:sqs:us-east-1:1:dead" },
+      },
+    });
+  });
+
+  test("60 s minus the moments since the failure are still 60 s", async () => {
+    scheduler.on(CreateScheduleCommand).resolves({});
+    await timer.set(wakeup(59_970));
+    expect(scheduler.calls()).toHaveLength(1);
+  });
+
+  test("a schedule that exists already is the same wake-up", async () => {
+    scheduler
+      .on(CreateScheduleCommand)
+      .rejects(new ConflictException({ message: "exists", $metadata: {}, Message: "" }));
+    await timer.set(wakeup(300_000));
+    expect(sent).toEqual([]);
+  });
+
+  test.each([
+    [300_000, 300],
+    [86_400_000, 900],
+  ])("when the Scheduler fails, SQS takes a delay of %i ms over", async (delayMs, delaySeconds) => {
+    scheduler.on(CreateScheduleCommand).rejects(new Error("ThrottlingException"));
+    await timer.set(wakeup(delayMs));
+    expect(sent).toEqual([{ ...message, delaySeconds }]);
+  });
+
+  test("a message too large for a schedule goes by SQS", async () => {
+    const body = "x".repeat(250_001);
+    await timer.set(wakeup(300_000, body));
+    expect(sent).toEqual([{ ...message, body, delaySeconds: 300 }]);
+    expect(scheduler.calls()).toHaveLength(0);
+  });
+
+  test("what comes early is held by SQS for what is left, never by another schedule", async () => {
+    await timer.hold(wakeup(60_400));
+    expect(sent).toEqual([{ ...message, delaySeconds: 60 }]);
+    expect(scheduler.calls()).toHaveLength(0);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { createFanOut } from "../../functions/fanout/fan-out.ts";
+import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
+import type { Publication } from "../../shared/domain/publication.ts";
+import { readPublication } from "../../shared/domain/publication.ts";
+import type { Webhook } from "../../shared/domain/webhook.ts";
+import { AT, aWebhook, eventJson } from "../support/factories.ts";
+
+const published = (...ids: string[]): Publication => ({
+  account: "acme",
+  accepted_at: AT,
+  events: ids.map((id) => ({ id, scope: "user_activity", campaign: "sue7r1vO", body: eventJson({ id }) })),
+});
+
+async function fanOut(
+  webhooks: Webhook[],
+  publication: Publication,
+  refuse: (m: DeliveryMessage) => boolean = () => false,
+) {
+  const queued: { message: DeliveryMessage; groupId: string }[] = [];
+  const asked: string[] = [];
+  const run = createFanOut({
+    webhooks: {
+      all: async (account) => {
+        asked.push(account);
+        return webhooks;
+      },
+    },
+    enqueue: async (message, groupId) => {
+      if (refuse(message)) throw new Error("SQS did not take a message");
+      queued.push({ message, groupId });
+    },
+  });
+  const error = await run(publication).catch((thrown: unknown) => thrown);
+  return { queued, asked, error };
+}
+
+describe("fan-out", () => {
+  test("one message for each event and endpoint, with the body as published and the endpoint as its group", async () => {
+    const webhooks = [
+      aWebhook({ urls: ["https://a.example/", "https://b.example/"] }),
+      aWebhook({ hook_id: "two" }),
+    ];
+    const { queued, asked } = await fanOut(webhooks, published("e1", "e2"));
+    expect(asked).toEqual(["acme"]);
+    expect(queued.map(({ message }) => `${message.event_id} ${message.hook_id} ${message.url}`)).toEqual([
+      "e1 hook https://a.example/",
+      "e1 hook https://b.example/",
+      "e1 two https://example.com/hook",
+      "e2 hook https://a.example/",
+      "e2 hook https://b.example/",
+      "e2 two https://example.com/hook",
+    ]);
+    for (const { message, groupId } of queued) {
+      expect(message).toMatchObject({ body: eventJson({ id: message.event_id }), attempt: 1, due_at: AT });
+      expect(groupId).toBe(endpointGroup(message));
+    }
+    expect(new Set(queued.map(({ groupId }) => groupId)).size).toBe(3);
+  });
+
+  test.each<[string, Partial<Webhook>, number]>([
+    ["another scope", { scope: "referral" }, 0],
+    ["other campaigns", { campaigns: ["other"] }, 0],
+    ["this campaign among others", { campaigns: ["other", "sue7r1vO"] }, 1],
+    ["all campaigns", { campaigns: [] }, 1],
+    ["this, but disabled: its events are kept as undelivered, not forgotten", { status: "disabled" }, 1],
+  ])("a webhook for %s", async (_, fields, messages) => {
+    expect((await fanOut([aWebhook(fields)], published("e"))).queued).toHaveLength(messages);
+  });
+
+  test("a message that cannot be queued fails the publication, which is then fanned out again; the others are queued", async () => {
+    const webhooks = [aWebhook({ urls: ["https://a.example/", "https://b.example/", "https://c.example/"] })];
+    const { queued, error } = await fanOut(
+      webhooks,
+      published("e"),
+      ({ url }) => url === "https://b.example/",
+    );
+    expect(queued).toHaveLength(2);
+    expect(String(error)).toContain("1 of 3 deliveries could not be queued");
+  });
+});
+
+describe("a message of the events queue", () => {
+  const fromBus = (detail: string) =>
+    `{"version":"0","id":"7bf73129-1428-4cd3-a780-95db273d1602","detail-type":"x","source":"y","time":"2026-11-23T12:00:00Z","detail":${detail}}`;
+
+  test("from the bus: the event is the slice that stood in it", () => {
+    const event = eventJson({ id: "e" }).replace('"rank":42', '"rank": 4.20');
+    expect(readPublication(fromBus(`{"event": ${event} ,"account":"acme"}`))).toMatchObject({
+      account: "acme",
+      accepted_at: AT,
+      events: [{ id: "e", body: event }],
+    });
+  });
+
+  test("from REST: as it was queued", () => {
+    expect(readPublication(JSON.stringify(published("e")))).toEqual(published("e"));
+  });
+
+  test.each([
+    ["{", "not JSON"],
+    ["{}", "neither of the two"],
+    [fromBus("{}"), "a bus event without an account"],
+    [fromBus(`{"account":"Not One","event":${eventJson()}}`), "a bus event with a bad account"],
+    [fromBus(`{"account":"acme","event":${eventJson({ scope: "x" })}}`), "a bus event that is not valid"],
+  ])("%s throws (%s), so that it ends in the dead-letter queue", (json) => {
+    expect(() => readPublication(json)).toThrow();
+  });
+});

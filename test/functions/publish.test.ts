@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { createPublish } from "../../functions/events/publish.ts";
+import type { Publication } from "../../shared/domain/publication.ts";
+import type { ApiRequest } from "../../shared/http/api.ts";
+import { AT, eventJson } from "../support/factories.ts";
+
+function aPublisher(maxPublicationBytes = 1_000_000) {
+  const queued: Publication[] = [];
+  const publish = createPublish({
+    now: () => new Date(AT),
+    newId: () => "made",
+    enqueue: async (publication) => void queued.push(publication),
+    maxPublicationBytes,
+  });
+  const request = (text: string): ApiRequest => ({
+    account: "acme",
+    path: {},
+    query: {},
+    text: () => text,
+    json: () => {
+      throw new Error("the text is what counts");
+    },
+  });
+  return {
+    queued,
+    one: (text: string) => publish.one(request(text)),
+    batch: (text: string) => publish.batch(request(text)),
+  };
+}
+
+describe("publishing", () => {
+  test("a batch is one message, so that all of it is accepted or none", async () => {
+    const { queued, batch } = aPublisher();
+    const answer = await batch(`{"events":[${eventJson({ id: "a" })},${eventJson({ id: undefined })}]}`);
+    expect(answer).toEqual({ status: 202, body: { ids: ["a", "made"] } });
+    expect(queued.map(({ account, events }) => [account, events.map(({ id }) => id)])).toEqual([
+      ["acme", ["a", "made"]],
+    ]);
+  });
+
+  test("a batch that is too large for one message takes as few as it needs, in order", async () => {
+    const { queued, batch } = aPublisher(4_000);
+    const events = Array.from({ length: 5 }, (_, n) => eventJson({ id: `e${n}` }));
+    await batch(`{"events":[${events.join()}]}`);
+    expect(queued.map(({ events: part }) => part.length)).toEqual([2, 2, 1]);
+    expect(queued.flatMap(({ events: part }) => part.map(({ id }) => id))).toEqual([
+      "e0",
+      "e1",
+      "e2",
+      "e3",
+      "e4",
+    ]);
+  });
+
+  test("a refused event queues nothing", async () => {
+    const { queued, one, batch } = aPublisher();
+    await expect(one(eventJson({ scope: "x" }))).rejects.toThrow();
+    await expect(batch(`{"events":[${eventJson()},{}]}`)).rejects.toThrow();
+    expect(queued).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { loadFunctions, mergeEnvironments } from "../../infra/local/lambda.ts";
+import type { LambdaFunction } from "../../infra/local/wiring.ts";
+import { temporaryFolder } from "./support.ts";
+
+const aFunction = (overrides: Partial<LambdaFunction> = {}): LambdaFunction => ({
+  name: "work",
+  physicalName: "stack-Work",
+  arn: "arn:aws:lambda:us-east-1:000000000000:function:stack-Work",
+  timeoutSeconds: 5,
+  memoryMiB: 128,
+  environment: {},
+  ...overrides,
+});
+
+/** Loads a `work` function with this source. */
+function load(source: string, overrides?: Partial<LambdaFunction>) {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "work"));
+  writeFileSync(join(folder, "work/handler.ts"), source);
+  return loadFunctions([aFunction(overrides)], pathToFileURL(`${folder}/`));
+}
+
+// What the pieces log about the failures that are played here.
+beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
+
+describe("loadFunctions", () => {
+  it("calls the handler with the event and a Lambda context", async () => {
+    const invoke = await load(
+      `export const handler = async (event, { functionName, awsRequestId, getRemainingTimeInMillis }) =>
+        ({ event, functionName, awsRequestId, remaining: getRemainingTimeInMillis() })`,
+    );
+    const answer = await invoke("work", { a: 1 });
+    expect(answer).toMatchObject({
+      event: { a: 1 },
+      functionName: "stack-Work",
+      awsRequestId: expect.any(String),
+    });
+    expect(answer).toHaveProperty("remaining", expect.closeTo(5_000, -2));
+  });
+
+  it("passes on what the handler throws", async () => {
+    const invoke = await load(`export const handler = async () => { throw new Error("Unauthorized"); }`);
+    await expect(invoke("work", {})).rejects.toThrow("Unauthorized");
+  });
+
+  it("gives up on a handler that takes longer than its timeout", async () => {
+    const invoke = await load(`export const handler = () => new Promise(() => {})`, { timeoutSeconds: 0.05 });
+    await expect(invoke("work", {})).rejects.toThrow("timed out");
+  });
+
+  it("refuses a module without a handler", async () => {
+    await expect(load("export const main = 1")).rejects.toThrow();
+  });
+});
+
+describe("mergeEnvironments", () => {
+  it("joins what the functions agree on", () => {
+    const merged = mergeEnvironments([
+      { name: "a", environment: { TABLE: "t", A: "1" } },
+      { name: "b", environment: { TABLE: "t", B: "2" } },
+    ]);
+    expect(merged).toEqual({ TABLE: "t", A: "1", B: "2" });
+  });
+
+  it("refuses a variable that two functions disagree on, naming it and them", () => {
+    const clash = [
+      { name: "a", environment: { TABLE: "t" } },
+      { name: "b", environment: { TABLE: "u" } },
+    ];
+    expect(() => mergeEnvironments(clash)).toThrow("TABLE differs: t for a, u for b");
+  });
+});

@@ -1,0 +1,189 @@
+import { SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { SQSEvent, SQSRecord } from "aws-lambda";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Poller, startPoller } from "../../infra/local/poller.ts";
+import { type Service, startSqs } from "../../infra/local/services.ts";
+import { eventually, queueArn, sqsTools } from "./support.ts";
+
+let sqs: Service;
+let tools: ReturnType<typeof sqsTools>;
+const pollers: Poller[] = [];
+
+beforeAll(async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  sqs = await startSqs(":memory:");
+  tools = sqsTools(sqs.url);
+});
+afterAll(async () => {
+  await Promise.all(pollers.map((poller) => poller.stop()));
+  await sqs.stop();
+});
+
+type Handle = (records: readonly SQSRecord[]) => unknown;
+
+/** A queue of its own for each test, and a poller that feeds `handle` from it. */
+async function feed(handle: Handle, attributes: Record<string, string> = {}, batchSize = 10, reports = true) {
+  const name = `jobs-${pollers.length}`;
+  const url = await tools.createQueue(name, attributes);
+  const poller = startPoller(
+    {
+      queue: {
+        name,
+        url,
+        arn: queueArn(name),
+        VisibilityTimeout: 30,
+        MessageRetentionPeriod: 60,
+        DelaySeconds: 0,
+        RedrivePolicy: undefined,
+      },
+      functionName: "worker",
+      batchSize,
+      batchingWindowSeconds: 0,
+      reportsBatchItemFailures: reports,
+    },
+    sqs.url,
+    async (_, event) => handle((event as SQSEvent).Records),
+  );
+  pollers.push(poller);
+  const send = (...bodies: string[]) =>
+    tools.client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: url,
+        Entries: bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
+      }),
+    );
+  return { url, name, send, poller };
+}
+
+async function counts(
+  name: string,
+): Promise<{ approximateMessageCount: number; approximateInflightCount: number } | undefined> {
+  const answer = await fetch(`${sqs.url}/_fauxqs/queues`);
+  const list = (await answer.json()) as {
+    name: string;
+    approximateMessageCount: number;
+    approximateInflightCount: number;
+  }[];
+  return list.find((queue) => queue.name === name);
+}
+
+const isEmpty = async (name: string) => {
+  const found = await counts(name);
+  return found?.approximateMessageCount === 0 && found.approximateInflightCount === 0 ? true : undefined;
+};
+
+describe("startPoller", () => {
+  it("hands over records in Lambda's shape and deletes what succeeded", async () => {
+    const seen: SQSRecord[] = [];
+    const { name, url } = await feed((records) => void seen.push(...records));
+    await tools.client.send(
+      new SendMessageCommand({
+        QueueUrl: url,
+        MessageBody: "hello",
+        MessageAttributes: { kind: { DataType: "String", StringValue: "greeting" } },
+      }),
+    );
+    const record = await eventually(() => seen[0]);
+    expect(record).toMatchObject({
+      messageId: expect.any(String),
+      receiptHandle: expect.any(String),
+      body: "hello",
+      md5OfBody: "5d41402abc4b2a76b9719d911017c592",
+      attributes: { ApproximateReceiveCount: "1", SentTimestamp: expect.stringMatching(/^\d{13}$/) },
+      messageAttributes: { kind: { stringValue: "greeting", dataType: "String" } },
+      eventSource: "aws:sqs",
+      eventSourceARN: queueArn(name),
+      awsRegion: "us-east-1",
+    });
+    await eventually(() => isEmpty(name));
+  });
+
+  it("returns only the messages that the function names as failed, after their visibility timeout", async () => {
+    const seen: string[] = [];
+    const { name, send } = await feed(
+      (records) => {
+        seen.push(...records.map(({ body }) => body));
+        const failed = records.filter(
+          ({ body, attributes }) => body === "bad" && attributes.ApproximateReceiveCount === "1",
+        );
+        return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      },
+      { VisibilityTimeout: "1" },
+    );
+    await send("good", "bad", "fine");
+    await eventually(() => isEmpty(name));
+    expect(seen.filter((body) => body === "bad")).toHaveLength(2);
+    expect(seen.toSorted()).toEqual(["bad", "bad", "fine", "good"]);
+  });
+
+  it.each([
+    ["throws", () => Promise.reject(new Error("boom"))],
+    ["answers nonsense", () => ({ batchItemFailures: "all of them" })],
+    ["names a message it was not given", () => ({ batchItemFailures: [{ itemIdentifier: "stranger" }] })],
+  ])("deletes nothing when the function %s, and does not spin", async (_, handle) => {
+    let calls = 0;
+    const { name, send } = await feed(() => {
+      calls += 1;
+      return handle();
+    });
+    await send("a", "b");
+    await eventually(
+      async () => ((await counts(name))?.approximateInflightCount === 2 && calls > 0) || undefined,
+    );
+    expect(calls).toBe(1);
+  });
+
+  it("lets the redrive policy take a poison message away", async () => {
+    const dead = await tools.createQueue("dead");
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queueArn("dead"), maxReceiveCount: 2 });
+    const { send } = await feed(() => Promise.reject(new Error("boom")), {
+      VisibilityTimeout: "1",
+      RedrivePolicy,
+    });
+    await send("poison");
+    const [message] = await tools.receive(dead, 10);
+    expect(message?.Body).toBe("poison");
+  });
+
+  it("never hands over more than the batch size, and works on several batches at once", async () => {
+    const sizes: number[] = [];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { name, send } = await feed(
+      async (records) => {
+        sizes.push(records.length);
+        await released;
+      },
+      {},
+      2,
+    );
+    await send("1", "2", "3", "4", "5", "6");
+    await eventually(() => sizes.reduce((sum, size) => sum + size, 0) === 6 || undefined);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2);
+    release();
+    await eventually(() => isEmpty(name));
+  });
+
+  it("finishes the batch in flight before it has stopped, and receives no more", async () => {
+    const seen: string[] = [];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { name, send, poller } = await feed(async (records) => {
+      seen.push(...records.map(({ body }) => body));
+      await released;
+    });
+    await send("first");
+    await eventually(() => seen[0]);
+    const stopped = poller.stop();
+    release();
+    await stopped;
+    expect(await isEmpty(name)).toBe(true);
+    await send("second");
+    expect((await counts(name))?.approximateMessageCount).toBe(1);
+    expect(seen).toEqual(["first"]);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { resolver } from "../../infra/local/intrinsics.ts";
+import { localSettings } from "../../infra/local/settings.ts";
+import { synthesize, type Template } from "../../infra/local/template.ts";
+import { readWiring } from "../../infra/local/wiring.ts";
+import { routes } from "../../shared/http/routes.ts";
+
+const SQS_URL = "http://127.0.0.1:4100";
+const wiring = readWiring(synthesize(localSettings({ RETRY_DELAYS_SECONDS: "1,2" }).stack), SQS_URL);
+
+const functionNamed = (name: string) => wiring.functions.find((lambda) => lambda.name === name);
+
+describe("wiring from the stack's own template", () => {
+  it("gives every function an environment of plain values", () => {
+    for (const { name, environment } of wiring.functions) {
+      for (const [variable, value] of Object.entries(environment)) {
+        expect(value, `${variable} of ${name}`).toMatch(/^[^{}$]+$/);
+      }
+    }
+  });
+
+  it("hands the settings on", () => {
+    expect(functionNamed("deliver")?.environment).toMatchObject({
+      RETRY_DELAYS_SECONDS: "1,2",
+      ALLOW_PRIVATE_ENDPOINTS: "true",
+    });
+  });
+
+  it("gives queues a literal loopback URL that names them", () => {
+    const { EVENTS_QUEUE_URL } = functionNamed("events")?.environment ?? {};
+    const { name, url } = wiring.queues.IngestEventsQueue ?? {};
+    expect(EVENTS_QUEUE_URL).toBe(url);
+    expect(url).toBe(`${SQS_URL}/000000000000/${name}`);
+  });
+
+  it("sends every work queue's failures to a queue that exists", () => {
+    const arns = Object.values(wiring.queues).map(({ arn }) => arn);
+    const targets = Object.values(wiring.queues).flatMap(
+      ({ RedrivePolicy }) => RedrivePolicy?.deadLetterTargetArn ?? [],
+    );
+    expect(targets).toHaveLength(2);
+    for (const target of targets) expect(arns).toContain(target);
+  });
+
+  it("feeds fanout from the events queue and deliver from the deliveries queue, message by message answered", () => {
+    const fed = wiring.mappings.map(({ functionName, queue, reportsBatchItemFailures }) => [
+      functionName,
+      queue.url,
+      reportsBatchItemFailures,
+    ]);
+    expect(fed).toContainEqual(["fanout", wiring.queues.IngestEventsQueue?.url, true]);
+    expect(fed).toContainEqual(["deliver", wiring.queues.DeliveryDeliveriesQueue?.url, true]);
+  });
+
+  it.each(routes)("routes $method $path to $function ($access)", (route) => {
+    const found = wiring.api.routes.find(
+      ({ method, path }) => method === route.method && path === route.path,
+    );
+    expect(found?.functionName).toBe(route.function);
+    expect(found?.authorizer?.functionName).toBe(route.access === "open" ? undefined : "authorizer");
+  });
+
+  it("reads API Gateway's own answers, constant header values unquoted", () => {
+    expect(wiring.api.responses.UNAUTHORIZED).toMatchObject({
+      status: 401,
+      headers: { "Content-Type": "application/problem+json" },
+    });
+  });
+});
+
+describe("resolver", () => {
+  const template: Template = {
+    stackName: "stack",
+    resources: { Jobs: { Type: "AWS::SQS::Queue", Properties: {}, Metadata: {} } },
+  };
+  const resolve = resolver(template, SQS_URL);
+  const arn = "arn:aws:sqs:us-east-1:000000000000:stack-Jobs";
+
+  it.each([
+    [{ Ref: "AWS::Region" }, "us-east-1"],
+    [{ Ref: "Jobs" }, `${SQS_URL}/000000000000/stack-Jobs`],
+    [{ "Fn::GetAtt": ["Jobs", "Arn"] }, arn],
+    [{ "Fn::Join": ["-", ["a", { Ref: "AWS::Partition" }]] }, "a-aws"],
+    [{ "Fn::Select": [2, { "Fn::Split": [":", { "Fn::GetAtt": ["Jobs", "Arn"] }] }] }, "sqs"],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own placeholders
+    [{ "Fn::Sub": "${AWS::AccountId}/${Jobs.Arn}" }, `000000000000/${arn}`],
+    [{ deep: [{ Ref: "AWS::URLSuffix" }, 1, null] }, { deep: ["amazonaws.com", 1, null] }],
+  ])("resolves %j", (value, expected) => {
+    expect(resolve(value)).toEqual(expected);
+  });
+
+  it.each([{ "Fn::ImportValue": "x" }, { Ref: "Nowhere" }, { "Fn::GetAtt": ["Jobs", "Colour"] }])(
+    "refuses %j rather than guess",
+    (value) => {
+      expect(() => resolve(value)).toThrow();
+    },
+  );
+});

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const START_TIMEOUT_MS = 30_000;
+
+const served = z.object({
+  dynamodb: z.url(),
+  sqs: z.url(),
+  scheduler: z.url(),
+  tables: z.record(z.string(), z.string()),
+  queues: z.record(z.string(), z.url()),
+});
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever came
+  readonly body: any;
+}
+
+export interface LocalRun {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly services: z.infer<typeof served>;
+  /** All that it printed so far. */
+  output(): string;
+  /** Calls the API, with the run's own key unless told; `null` sends none. A string body goes as it is. */
+  call(method: string, path: string, body?: unknown, key?: string | null): Promise<Answer>;
+  /** Runs `npm run keys` against it and returns what it printed. */
+  keys(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Ctrl-C. @returns its exit code */
+  stop(): Promise<number | null>;
+  /** kill -9. */
+  kill(): Promise<void>;
+}
+
+type Environment = Record<string, string>;
+
+/** `npm start` in a process of its own, on any free port, keeping nothing unless DATA_DIR is given. */
+export async function startLocalRun(environment: Environment = {}): Promise<LocalRun> {
+  const child = startNode(["infra/local/main.ts"], { PORT: "0", DATA_DIR: ":memory:", ...environment });
+  const collected = collect(child);
+  await until(
+    () => collected.stdout().includes("Ctrl-C drains") || child.exitCode !== null,
+    START_TIMEOUT_MS,
+  );
+  const url = /API +(http:\S+)/.exec(collected.stdout())?.[1];
+  const apiKey = /API key +(\S+)/.exec(collected.stdout())?.[1];
+  if (!url || !apiKey) throw new Error(`npm start failed: ${collected.stdout()}${collected.stderr()}`);
+  const services = served.parse(await (await fetch(`${url}/_local`)).json());
+
+  async function end(signal: NodeJS.Signals) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, "exit");
+    }
+    return child.exitCode;
+  }
+  return {
+    url,
+    apiKey,
+    services,
+    output: () => collected.stdout() + collected.stderr(),
+    call: (method, path, body, key = apiKey) => call(url + path, method, body, key),
+    keys: (...args) => run(["infra/keys/main.ts", ...args], { PORT: new URL(url).port }),
+    stop: () => end("SIGINT"),
+    kill: async () => void (await end("SIGKILL")),
+  };
+}
+
+/** Runs a script of the project to its end. */
+export async function run(args: string[], environment: Environment = {}) {
+  const child = startNode(args, environment);
+  const collected = collect(child);
+  await once(child, "close");
+  return { code: child.exitCode, stdout: collected.stdout(), stderr: collected.stderr() };
+}
+
+/** Polls until `holds` does. @throws when it has not by then */
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+function startNode(args: string[], environment: Environment): ChildProcess {
+  return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+    cwd: root,
+    // Not the caller's settings: a test means the defaults, save for what it says.
+    env: { PATH: "/usr/bin:/bin", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+function collect(child: ChildProcess) {
+  const printed = { stdout: [] as string[], stderr: [] as string[] };
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => printed.stdout.push(text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => printed.stderr.push(text));
+  return { stdout: () => printed.stdout.join(""), stderr: () => printed.stderr.join("") };
+}
+
+async function call(url: string, method: string, body: unknown, key: string | null): Promise<Answer> {
+  const raw = typeof body === "string" || body instanceof Uint8Array;
+  const response = await fetch(url, {
+    method,
+    headers: { "content-type": "application/json", ...(key !== null && { authorization: `Bearer ${key}` }) },
+    ...(body !== undefined && {
+      body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+    }),
+  });
+  const text = await response.text();
+  // As on API Gateway, an answer without content has a content type all the same.
+  const isJson = text !== "" && response.headers.get("content-type")?.includes("json");
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
