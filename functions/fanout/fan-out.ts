@@ -1,6 +1,10 @@
+import { chunks } from "../../shared/domain/chunks.ts";
 import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { type Webhook, wants } from "../../shared/domain/webhook.ts";
+
+/** Keeps the encoded messages of a wide fan-out from filling the memory: each carries the body. */
+const MAX_AT_ONCE = 500;
 
 export interface FanOutDeps {
   readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
@@ -24,16 +28,16 @@ export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
           }),
         ),
     );
+    for (const some of chunks(messages, MAX_AT_ONCE)) await enqueueAll(some);
+  };
+
+  async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {
     const queued = await Promise.allSettled(
       messages.map((message) => enqueue(message, endpointGroup(message))),
     );
     const failed = queued.filter((result) => result.status === "rejected");
-    if (failed.length > 0) {
-      const causes = failed.map(({ reason }) => reason);
-      throw new AggregateError(
-        causes,
-        `${failed.length} of ${messages.length} deliveries could not be queued`,
-      );
-    }
-  };
+    if (failed.length === 0) return;
+    const causes = failed.map(({ reason }) => reason);
+    throw new AggregateError(causes, `${failed.length} of ${messages.length} deliveries could not be queued`);
+  }
 }

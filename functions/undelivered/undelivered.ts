@@ -17,7 +17,7 @@ export interface UndeliveredDeps {
       owners: readonly { account: string; hookId: string }[],
       limit: number,
       range: { before?: string | undefined; since?: string | undefined; until?: string | undefined },
-    ): Promise<{ items: Undelivered[]; next?: string }>;
+    ): Promise<{ items: Delivery[]; next?: string }>;
   };
 }
 
@@ -32,8 +32,6 @@ const listQuery = z.strictObject({
 });
 const cursor = cursorOf(z.string().min(1).max(128));
 
-const withoutBody = ({ body: _, ...rest }: Undelivered) => deliveryView(rest);
-
 /** What was never delivered, and why. */
 export function createUndelivered({ hookIds, findDelivery, undelivered }: UndeliveredDeps) {
   return {
@@ -46,7 +44,7 @@ export function createUndelivered({ hookIds, findDelivery, undelivered }: Undeli
         since,
         until,
       });
-      return { status: 200, body: { items: items.map(withoutBody), next_cursor: cursor.write(next) } };
+      return { status: 200, body: { items: items.map(deliveryView), next_cursor: cursor.write(next) } };
     },
 
     /** With the body that was never delivered. */
@@ -54,7 +52,7 @@ export function createUndelivered({ hookIds, findDelivery, undelivered }: Undeli
       const known = await findDelivery(path.id ?? "");
       const found = known?.account === account ? await undelivered.find(known) : undefined;
       if (!found) throw new Problem("not-found", "There is no such undelivered delivery");
-      return { status: 200, body: { ...withoutBody(found), body: found.body } };
+      return { status: 200, body: deliveryView(found) };
     },
   };
 }

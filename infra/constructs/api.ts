@@ -25,7 +25,7 @@ export interface ApiProps {
  */
 const gatewayProblems = [
   [ResponseType.UNAUTHORIZED, 401, "Unauthorized", "Send a valid API key: Authorization: Bearer <api key>"],
-  [ResponseType.ACCESS_DENIED, 401, "Unauthorized", "Send a valid API key: Authorization: Bearer <api key>"],
+  [ResponseType.ACCESS_DENIED, 403, "Forbidden", "This API key may not call this"],
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, "Not Found", "No such path, or not with this method"],
   [ResponseType.RESOURCE_NOT_FOUND, 404, "Not Found", "No such path, or not with this method"],
   [ResponseType.REQUEST_TOO_LARGE, 413, "Content Too Large", "The request is larger than the API takes"],

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
 import { type ApiKeyTable, createApiKeyTable } from "../../shared/aws/api-key-table.ts";
 import { apiKeysTableName } from "../constructs/storage.ts";
-import { clientOptions } from "../local/services.ts";
+import { clientOptions } from "../local/services/services.ts";
 import { localStage } from "../local/settings.ts";
 
 const served = z.object({ dynamodb: z.url() });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { z } from "zod";
-import { LOOPBACK } from "./worker-protocol.ts";
+import { LOOPBACK } from "./services/worker-protocol.ts";
 
 const SWEEP_INTERVAL_MS = 50;
 const address = z.object({ port: z.number() });

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type DynamoDBDocumentClient, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { type DynamoDBDocumentClient, paginateQuery } from "@aws-sdk/lib-dynamodb";
 import { z } from "zod";
 
 /**
@@ -42,6 +42,8 @@ export interface TimelineRange {
   /** ISO time, inclusive. */
   readonly since?: string | undefined;
   readonly limit: number;
+  /** What to read of each entry; undefined: all of it. */
+  readonly attributes?: readonly string[];
 }
 
 /** At most `limit` entries of the owners' timelines, newest first. */
@@ -49,24 +51,36 @@ export async function readTimeline(
   client: DynamoDBDocumentClient,
   tableName: string,
   owners: readonly Owner[],
-  { before, since, limit }: TimelineRange,
+  { before, since, limit, attributes }: TimelineRange,
 ): Promise<TimelineRow[]> {
   // A sort key begins with a digit, so "~" is above all of them and "" would be below (but may not be empty).
   const range = { ":from": since ?? "0", ":to": before ?? "~" };
   // DynamoDB refuses a range that ends before it begins; for a reader it is just empty.
   if (range[":from"] > range[":to"]) return [];
+  const projection = attributes && {
+    ProjectionExpression: attributes.map((name) => `#${name}`).join(),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
+  };
   async function readPartition(pk: string): Promise<TimelineRow[]> {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
+    const pages = paginateQuery(
+      { client },
+      {
         TableName: tableName,
         // BETWEEN includes both ends; the upper one is dropped below.
         KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
         ExpressionAttributeValues: { ":pk": pk, ...range },
         ScanIndexForward: false,
         Limit: limit + 1,
-      }),
+        ...projection,
+      },
     );
-    return Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before);
+    const found: TimelineRow[] = [];
+    // A query ends at 1 MB, which large rows fill before they are `limit`: without the rest, the merge would have gaps.
+    for await (const { Items = [] } of pages) {
+      found.push(...Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before));
+      if (found.length >= limit) break;
+    }
+    return found;
   }
   const partitions = owners.flatMap((owner) =>
     Array.from({ length: SHARDS }, (_, shard) => partition(owner, shard)),

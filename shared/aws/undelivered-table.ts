@@ -32,17 +32,22 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       return Item && undelivered.parse(Item);
     },
 
-    /** Newest first. `until` is exclusive; `before` is the sort key that the page before ended with. */
+    /** Newest first, without the bodies. `until` is exclusive; `before` is the sort key that the page before ended with. */
     async page(
       owners: readonly Owner[],
       limit: number,
       range: { before?: string | undefined; since?: string | undefined; until?: string | undefined },
-    ): Promise<{ items: Undelivered[]; next?: string }> {
+    ): Promise<{ items: Delivery[]; next?: string }> {
       const { before = range.until, since } = range;
-      const rows = await readTimeline(client, tableName, owners, { before, since, limit: limit + 1 });
+      const rows = await readTimeline(client, tableName, owners, {
+        before,
+        since,
+        limit: limit + 1,
+        attributes: ["pk", "sk", ...Object.keys(delivery.shape)],
+      });
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
-        items: rows.slice(0, limit).map((row) => undelivered.parse(row)),
+        items: rows.slice(0, limit).map((row) => delivery.parse(row)),
         ...(last && { next: last.sk }),
       };
     },

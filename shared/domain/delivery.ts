@@ -102,6 +102,9 @@ export function decide(policy: RetryPolicy, number: number, exchange: Exchange, 
 }
 
 /** What the API shows of a delivery: everything but whose it is, which the caller knows. */
-export function deliveryView({ account: _, ...shown }: Delivery): Omit<Delivery, "account"> {
+export function deliveryView<Stored extends Delivery>({
+  account: _,
+  ...shown
+}: Stored): Omit<Stored, "account"> {
   return shown;
 }

@@ -47,6 +47,13 @@ function fieldErrors(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): F
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: dotted([...path, key]), message: "is not a known field" }));
   }
+  // Of alternatives, the one whose type the input has says what is wrong with it.
+  if (issue.code === "invalid_union") {
+    const meant = issue.errors.find(
+      (issues) => !issues.some(({ code, path: at }) => code === "invalid_type" && !at.length),
+    );
+    if (meant) return meant.flatMap((inner) => fieldErrors(inner, path));
+  }
   return [{ path: dotted(path), message: issue.message }];
 }
 

@@ -34,16 +34,16 @@ export type Webhook = z.infer<typeof webhook>;
 
 /** One URL or a list of 1 to 10 different ones, each fit to be an endpoint; always a list afterwards. */
 function endpointUrls(allowPrivate: boolean) {
-  const url = z.string({ error: "must be a URL, or a list of URLs" }).superRefine((text, context) => {
+  const url = z.string().superRefine((text, context) => {
     const problem = endpointUrlProblem(text, allowPrivate);
     if (problem) context.addIssue({ code: "custom", message: problem });
   });
   const list = z
-    .array(url, { error: "must be a URL, or a list of URLs" })
+    .array(url)
     .min(1, "must hold at least one URL")
     .max(MAX_ENDPOINTS, `must hold at most ${MAX_ENDPOINTS} URLs`)
     .refine((urls) => new Set(urls).size === urls.length, "must not hold the same URL twice");
-  return z.preprocess((given) => (typeof given === "string" ? [given] : given), list);
+  return z.union([url.transform((one) => [one]), list], { error: "must be a URL, or a list of URLs" });
 }
 
 /** The body of `POST /webhooks`. */
@@ -61,7 +61,6 @@ export const webhookPatch = (allowPrivate: boolean) =>
   z
     .strictObject({
       scope: scope.optional(),
-      // exactOptional: the preprocessing would otherwise run for, and refuse, a field that is not there.
       url: endpointUrls(allowPrivate).optional(),
       campaigns: campaigns.optional(),
       status: status.optional(),

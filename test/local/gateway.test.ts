@@ -1,10 +1,10 @@
 import { connect } from "node:net";
 import type { APIGatewayProxyEvent, APIGatewayTokenAuthorizerEvent } from "aws-lambda";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { startGateway } from "../../infra/local/gateway.ts";
+import { startGateway } from "../../infra/local/gateway/gateway.ts";
 import { localSettings } from "../../infra/local/settings.ts";
-import { synthesize } from "../../infra/local/template.ts";
-import { readWiring } from "../../infra/local/wiring.ts";
+import { synthesize } from "../../infra/local/template/synthesize.ts";
+import { readWiring } from "../../infra/local/template/wiring.ts";
 
 const { api } = readWiring(synthesize(localSettings({}).stack), "http://127.0.0.1:1");
 const LIMIT_BYTES = 10 * 1_024 * 1_024;

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { loadFunctions, mergeEnvironments } from "../../infra/local/lambda.ts";
-import type { LambdaFunction } from "../../infra/local/wiring.ts";
+import { loadFunctions, mergeEnvironments } from "../../infra/local/lambda/lambda.ts";
+import type { LambdaFunction } from "../../infra/local/template/wiring.ts";
 import { temporaryFolder } from "./support.ts";
 
 const aFunction = (overrides: Partial<LambdaFunction> = {}): LambdaFunction => ({

@@ -1,8 +1,8 @@
 import { SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Poller, startPoller } from "../../infra/local/poller.ts";
-import { type Service, startSqs } from "../../infra/local/services.ts";
+import { type Poller, startPoller } from "../../infra/local/lambda/poller.ts";
+import { type Service, startSqs } from "../../infra/local/services/services.ts";
 import { eventually, queueArn, sqsTools } from "./support.ts";
 
 let sqs: Service;

@@ -11,12 +11,12 @@ import {
 } from "@aws-sdk/client-scheduler";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { openLockedDatabase } from "../../infra/local/data-dir.ts";
-import { randomFrom } from "../../infra/local/random.ts";
-import { startScheduler } from "../../infra/local/scheduler.ts";
-import { startSchedulerServer } from "../../infra/local/scheduler-server.ts";
-import { createScheduleStore } from "../../infra/local/scheduler-store.ts";
-import { createSchedulerTarget, type SchedulerTarget } from "../../infra/local/scheduler-target.ts";
-import { clientOptions, startSqs } from "../../infra/local/services.ts";
+import { randomFrom } from "../../infra/local/scheduler/random.ts";
+import { startScheduler } from "../../infra/local/scheduler/scheduler.ts";
+import { startSchedulerServer } from "../../infra/local/scheduler/server.ts";
+import { createScheduleStore } from "../../infra/local/scheduler/store.ts";
+import { createSchedulerTarget, type SchedulerTarget } from "../../infra/local/scheduler/target.ts";
+import { clientOptions, startSqs } from "../../infra/local/services/services.ts";
 import { eventually, queueArn, queueUrl, sqsTools, temporaryFolder } from "./support.ts";
 
 const GROUP = "retries";

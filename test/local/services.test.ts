@@ -6,9 +6,9 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createQueues, createTables } from "../../infra/local/resources.ts";
-import { clientOptions, startDynamoDb, startSqs } from "../../infra/local/services.ts";
-import type { Queue, Table } from "../../infra/local/wiring.ts";
+import { createQueues, createTables } from "../../infra/local/services/resources.ts";
+import { clientOptions, startDynamoDb, startSqs } from "../../infra/local/services/services.ts";
+import type { Queue, Table } from "../../infra/local/template/wiring.ts";
 import { queueArn, queueUrl, sqsTools, temporaryFolder } from "./support.ts";
 
 const table: Table = {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { onTestFinished } from "vitest";
-import { clientOptions } from "../../infra/local/services.ts";
+import { clientOptions } from "../../infra/local/services/services.ts";
 
 /** A new folder, gone when the test is over. */
 export function temporaryFolder(): string {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { resolver } from "../../infra/local/intrinsics.ts";
 import { localSettings } from "../../infra/local/settings.ts";
-import { synthesize, type Template } from "../../infra/local/template.ts";
-import { readWiring } from "../../infra/local/wiring.ts";
+import { resolver } from "../../infra/local/template/intrinsics.ts";
+import { synthesize, type Template } from "../../infra/local/template/synthesize.ts";
+import { readWiring } from "../../infra/local/template/wiring.ts";
 import { routes } from "../../shared/http/routes.ts";
 
 const SQS_URL = "http://127.0.0.1:4100";

@@ -1,11 +1,11 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { createQueues, createTables } from "../../infra/local/resources.ts";
-import { clientOptions, startDynamoDb, startSqs } from "../../infra/local/services.ts";
+import { createQueues, createTables } from "../../infra/local/services/resources.ts";
+import { clientOptions, startDynamoDb, startSqs } from "../../infra/local/services/services.ts";
 import { localSettings } from "../../infra/local/settings.ts";
-import { synthesize } from "../../infra/local/template.ts";
-import { readWiring } from "../../infra/local/wiring.ts";
+import { synthesize } from "../../infra/local/template/synthesize.ts";
+import { readWiring } from "../../infra/local/template/wiring.ts";
 
 /** The embedded services in memory, with the stack's own tables and queues, and SDK clients for them. */
 export async function startServices() {

@@ -1,4 +1,4 @@
-import type { RestApi } from "./wiring-api.ts";
+import type { RestApi } from "../template/wiring-api.ts";
 
 /** What API Gateway answers by itself, and the status it has unless the template says another. */
 const defaultStatuses = {

@@ -1,6 +1,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import type { SQSMessageAttributes, SQSRecord } from "aws-lambda";
-import { localRegion } from "./settings.ts";
+import { localRegion } from "../settings.ts";
 
 /** A message as Lambda's event source mapping hands it over. */
 export function toRecord(message: Message, queueArn: string): SQSRecord {

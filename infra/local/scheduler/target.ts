@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { ACCOUNT } from "./intrinsics.ts";
-import { sendMessageInput } from "./scheduler-requests.ts";
-import { clientOptions } from "./services.ts";
+import { clientOptions } from "../services/services.ts";
+import { ACCOUNT } from "../template/intrinsics.ts";
+import { sendMessageInput } from "./requests.ts";
 
 export type SchedulerTarget = ReturnType<typeof createSchedulerTarget>;
 

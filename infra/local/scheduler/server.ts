@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
-import { messageOf } from "./failure.ts";
-import { closeServer, listen } from "./http-server.ts";
-import { ACCOUNT } from "./intrinsics.ts";
+import { messageOf } from "../failure.ts";
+import { closeServer, listen } from "../http-server.ts";
+import type { Service } from "../services/services.ts";
+import { localRegion } from "../settings.ts";
+import { ACCOUNT } from "../template/intrinsics.ts";
+import { createScheduleRequest, DEFAULT_GROUP, SchedulerError } from "./requests.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { createScheduleRequest, DEFAULT_GROUP, SchedulerError } from "./scheduler-requests.ts";
-import type { ScheduleStore, StoredSchedule } from "./scheduler-store.ts";
-import type { Service } from "./services.ts";
-import { localRegion } from "./settings.ts";
+import type { ScheduleStore, StoredSchedule } from "./store.ts";
 
 export interface SchedulerServerOptions {
   readonly scheduler: Scheduler;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
-import { type ScheduleDefinition, scheduleDefinition } from "./scheduler-requests.ts";
+import { type ScheduleDefinition, scheduleDefinition } from "./requests.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS schedules (

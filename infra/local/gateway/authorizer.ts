@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayTokenAuthorizerEvent } from "aws-lambda";
 import { z } from "zod";
-import { messageOf } from "./failure.ts";
-import { GatewayProblem } from "./gateway-problem.ts";
-import { methodArn } from "./gateway-request.ts";
-import type { Invoke } from "./lambda.ts";
-import type { TokenAuthorizer } from "./wiring-api.ts";
+import { messageOf } from "../failure.ts";
+import type { Invoke } from "../lambda/lambda.ts";
+import type { TokenAuthorizer } from "../template/wiring-api.ts";
+import { GatewayProblem } from "./problem.ts";
+import { methodArn } from "./request.ts";
 
 const oneOrMany = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
 const authorizerAnswer = z.object({

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEvent } from "aws-lambda";
-import { GatewayProblem } from "./gateway-problem.ts";
-import type { RouteMatch } from "./gateway-router.ts";
-import { ACCOUNT } from "./intrinsics.ts";
-import { localRegion } from "./settings.ts";
+import { localRegion } from "../settings.ts";
+import { ACCOUNT } from "../template/intrinsics.ts";
+import { GatewayProblem } from "./problem.ts";
+import type { RouteMatch } from "./router.ts";
 
 /** API Gateway's limit, which cannot be raised. */
 const MAX_BODY_BYTES = 10 * 1_024 * 1_024;

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { devNull } from "node:os";
 import type { Context } from "aws-lambda";
 import { z } from "zod";
-import { ACCOUNT } from "./intrinsics.ts";
-import { localCredentials, localRegion } from "./settings.ts";
-import type { LambdaFunction } from "./wiring.ts";
+import { localCredentials, localRegion } from "../settings.ts";
+import { ACCOUNT } from "../template/intrinsics.ts";
+import type { LambdaFunction } from "../template/wiring.ts";
 
 /** Calls a function by its folder name. Rejects with what it threw, or when it took longer than its timeout. */
 export type Invoke = (functionName: string, event: unknown) => Promise<unknown>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { FUNCTION_METADATA } from "../constructs/service-function.ts";
+import { FUNCTION_METADATA } from "../../constructs/service-function.ts";
 import { type Resolve, resolver } from "./intrinsics.ts";
-import type { Resource, Template } from "./template.ts";
+import type { Resource, Template } from "./synthesize.ts";
 import { type RestApi, readRestApi } from "./wiring-api.ts";
 
 const keySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(["HASH", "RANGE"]) }));

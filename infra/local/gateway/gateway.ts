@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { authorize } from "./gateway-authorizer.ts";
-import { GatewayProblem, toAnswer } from "./gateway-problem.ts";
-import { parseTarget, readBody, toProxyEvent } from "./gateway-request.ts";
-import { createRouter } from "./gateway-router.ts";
-import { closeServer, listen } from "./http-server.ts";
-import type { Invoke } from "./lambda.ts";
-import type { Service } from "./services.ts";
-import type { RestApi } from "./wiring-api.ts";
+import { closeServer, listen } from "../http-server.ts";
+import type { Invoke } from "../lambda/lambda.ts";
+import type { Service } from "../services/services.ts";
+import type { RestApi } from "../template/wiring-api.ts";
+import { authorize } from "./authorizer.ts";
+import { GatewayProblem, toAnswer } from "./problem.ts";
+import { parseTarget, readBody, toProxyEvent } from "./request.ts";
+import { createRouter } from "./router.ts";
 
 /** How long a refused upload is read on, and thrown away, so that its sender sees the answer and not a reset. */
 const LINGER_MS = 1_000;

@@ -7,11 +7,11 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { z } from "zod";
-import { messageOf } from "./failure.ts";
+import { messageOf } from "../failure.ts";
+import { clientOptions } from "../services/services.ts";
+import type { EventSourceMapping } from "../template/wiring.ts";
 import type { Invoke } from "./lambda.ts";
-import { clientOptions } from "./services.ts";
 import { toRecord } from "./sqs-record.ts";
-import type { EventSourceMapping } from "./wiring.ts";
 
 /** Also how long stop() may have to wait for an idle poller: a poll that is cut off could take a message with it. */
 const POLL_SECONDS = 1;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Resolve, rootResourceOf } from "./intrinsics.ts";
-import type { Template } from "./template.ts";
+import type { Template } from "./synthesize.ts";
 import type { LambdaFunction } from "./wiring.ts";
 
 export interface ApiRoute {

@@ -1,8 +1,8 @@
-import { messageOf } from "./failure.ts";
+import { messageOf } from "../failure.ts";
 import type { Random } from "./random.ts";
-import { instantOf, type ScheduleDefinition, SchedulerError } from "./scheduler-requests.ts";
-import type { ScheduleStore, StoredSchedule } from "./scheduler-store.ts";
-import type { SchedulerTarget } from "./scheduler-target.ts";
+import { instantOf, type ScheduleDefinition, SchedulerError } from "./requests.ts";
+import type { ScheduleStore, StoredSchedule } from "./store.ts";
+import type { SchedulerTarget } from "./target.ts";
 
 /**
  * How far in the past a time may be. AWS refuses past times without saying how strictly; `at()` has whole seconds, so

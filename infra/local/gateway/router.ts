@@ -1,4 +1,4 @@
-import type { ApiRoute } from "./wiring-api.ts";
+import type { ApiRoute } from "../template/wiring-api.ts";
 
 export interface RouteMatch {
   readonly route: ApiRoute;

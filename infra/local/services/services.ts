@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { messageOf, StartFailure } from "./failure.ts";
-import { IN_MEMORY, localCredentials, localRegion } from "./settings.ts";
+import { messageOf, StartFailure } from "../failure.ts";
+import { IN_MEMORY, localCredentials, localRegion } from "../settings.ts";
 import { LOOPBACK, workerReport } from "./worker-protocol.ts";
 
 /** How long a service may take to close its files before its thread is ended. What it accepted is on disk by then. */

@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Queue, Table } from "../template/wiring.ts";
 import { clientOptions } from "./services.ts";
-import type { Queue, Table } from "./wiring.ts";
 
 /** Makes the tables that are not there yet. A table that is, stays as it is, with what it holds. */
 export async function createTables(dynamoDbUrl: string, tables: readonly Table[]): Promise<void> {

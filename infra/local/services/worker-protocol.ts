@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
-import { messageOf } from "./failure.ts";
+import { messageOf } from "../failure.ts";
 
 /** Everything the local run opens is for this machine alone. */
 export const LOOPBACK = "127.0.0.1";

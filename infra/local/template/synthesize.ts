@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { z } from "zod";
-import type { StackSettings } from "../settings.ts";
-import { stackName, WebhooksStack } from "../stack.ts";
+import type { StackSettings } from "../../settings.ts";
+import { stackName, WebhooksStack } from "../../stack.ts";
 
 const resource = z.object({
   Type: z.string(),
@@ -50,6 +50,6 @@ export function synthesize(settings: StackSettings): Template {
 
 /** The flags the CDK CLI would pass: without them the template would not be the one that is deployed. */
 function featureFlags() {
-  const text = readFileSync(new URL("../../cdk.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../../../cdk.json", import.meta.url), "utf8");
   return cdkJson.parse(JSON.parse(text)).context;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { localRegion } from "./settings.ts";
-import type { Resource, Template } from "./template.ts";
+import { localRegion } from "../settings.ts";
+import type { Resource, Template } from "./synthesize.ts";
 
 export const ACCOUNT = "000000000000";
 
