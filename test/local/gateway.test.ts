@@ -119,8 +119,8 @@ describe("who is let in", () => {
   it.each([
     ["no key", {}, 401],
     ["an unknown key", { authorization: "Bearer bad" }, 401],
-    ["a key whose policy denies", { authorization: "Bearer denied" }, 401],
-    ["a key whose policy allows something else", { authorization: "Bearer elsewhere" }, 401],
+    ["a key whose policy denies", { authorization: "Bearer denied" }, 403],
+    ["a key whose policy allows something else", { authorization: "Bearer elsewhere" }, 403],
     ["an authorizer that fails", { authorization: "Bearer broken" }, 500],
     ["an authorizer that answers nonsense", { authorization: "Bearer odd" }, 500],
   ])("%s: the function is not called, and the answer is a problem", async (_, headers, status) => {
