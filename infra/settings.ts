@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Environment, readEnvironment, tunables } from "../shared/config.ts";
 
 /** What may differ between two deployments of the stack. Everything else is the same everywhere. */

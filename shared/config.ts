@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { retryPolicy } from "./domain/retry.ts";
 
 /** `true`/`false` as text; anything else is refused rather than guessed. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Delivery, deliveryStatus, deliveryView } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import { hookId } from "../../shared/domain/webhook.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import { newSecret } from "../../shared/domain/secret.ts";
 import {

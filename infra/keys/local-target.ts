@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiKeyTable, createApiKeyTable } from "../../shared/aws/api-key-table.ts";
 import { apiKeysTableName } from "../constructs/storage.ts";
 import { clientOptions } from "../local/services/services.ts";

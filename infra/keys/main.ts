@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { type ApiKeyTable, createApiKeyTable } from "../../shared/aws/api-key-table.ts";
 import { dynamoDb } from "../../shared/aws/clients.ts";
 import { readEnvironment } from "../../shared/config.ts";

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { codeOf, messageOf, StartFailure } from "./failure.ts";
 import { IN_MEMORY } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Environment, readEnvironment, tunables } from "../../shared/config.ts";
 import { type StackSettings, toStackSettings } from "../settings.ts";
 

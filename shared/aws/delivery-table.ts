@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { nanoid } from "nanoid";
-import { z } from "zod";
+import * as z from "zod";
 import { chunks } from "../domain/chunks.ts";
 import { type Delivery, delivery } from "../domain/delivery.ts";
 import type { BatchReader, BatchWriter, Item } from "./batch-table.ts";

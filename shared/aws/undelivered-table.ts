@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { z } from "zod";
+import * as z from "zod";
 import { type Delivery, delivery } from "../domain/delivery.ts";
 import type { BatchWriter } from "./batch-table.ts";
 import { type Owner, readTimeline, stableTimelineKey } from "./timeline.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 export const roles = ["integrator", "publisher"] as const;
 export type Role = (typeof roles)[number];

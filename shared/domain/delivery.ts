@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { eventId, scope } from "./event.ts";
 import { nextDueAt, parseRetryAfter, type RetryPolicy } from "./retry.ts";
 

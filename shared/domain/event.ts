@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Problem, parseInput, parseJson } from "./problem.ts";
 import { rawElements, rawMembers, withFirstMember } from "./raw-json.ts";
 

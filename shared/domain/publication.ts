@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accountName } from "./api-key.ts";
 import { type AcceptedEvent, acceptEvent, acceptedEvent } from "./event.ts";
 import { parseInput } from "./problem.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A retry is never promised sooner than a second or later than 30 days. */
 const MIN_DELAY_SECONDS = 1;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 const PREFIX = "whsec_";
 const MADE_BYTES = 32;

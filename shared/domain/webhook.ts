@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { endpointUrlProblem } from "./endpoint-url.ts";
 import { type AcceptedEvent, scope } from "./event.ts";
 import { secretText } from "./secret.ts";

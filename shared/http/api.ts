@@ -1,6 +1,6 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { accountName, roles } from "../domain/api-key.ts";
 import { Problem, parseInput, parseJson } from "../domain/problem.ts";
 import { log } from "../log.ts";

@@ -1,7 +1,7 @@
 import { App } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { FUNCTION_METADATA } from "../../infra/constructs/service-function.ts";
 import { deployedSettings } from "../../infra/settings.ts";
 import { stackName, WebhooksStack } from "../../infra/stack.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayTokenAuthorizerEvent } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../failure.ts";
 import type { Invoke } from "../lambda/lambda.ts";
 import type { TokenAuthorizer } from "../template/wiring-api.ts";

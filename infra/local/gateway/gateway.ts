@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { closeServer, listen } from "../http-server.ts";
 import type { Invoke } from "../lambda/lambda.ts";
 import type { Service } from "../services/services.ts";

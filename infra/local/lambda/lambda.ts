@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { devNull } from "node:os";
 import type { Context } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { localCredentials, localRegion } from "../settings.ts";
 import { ACCOUNT } from "../template/intrinsics.ts";
 import type { LambdaFunction } from "../template/wiring.ts";

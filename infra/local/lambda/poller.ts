@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../failure.ts";
 import { clientOptions } from "../services/services.ts";
 import type { EventSourceMapping } from "../template/wiring.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The one target that is emulated: EventBridge Scheduler calling SQS's SendMessage. */
 const SEND_MESSAGE = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage";

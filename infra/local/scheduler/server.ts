@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../failure.ts";
 import { closeServer, listen } from "../http-server.ts";
 import type { Service } from "../services/services.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { createRequire } from "node:module";
-import { z } from "zod";
+import * as z from "zod";
 import { LOOPBACK, runServiceWorker } from "./worker-protocol.ts";
 
 // dynalite is CommonJS without types.

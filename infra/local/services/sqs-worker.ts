@@ -3,7 +3,7 @@ import { Server } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { startFauxqs } from "fauxqs";
-import { z } from "zod";
+import * as z from "zod";
 import { LOOPBACK, runServiceWorker } from "./worker-protocol.ts";
 
 await runServiceWorker(async function startSqs(dataDir) {

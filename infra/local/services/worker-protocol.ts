@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../failure.ts";
 
 /** Everything the local run opens is for this machine alone. */

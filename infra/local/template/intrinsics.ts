@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { localRegion } from "../settings.ts";
 import type { Resource, Template } from "./synthesize.ts";
 

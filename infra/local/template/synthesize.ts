@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
-import { z } from "zod";
+import * as z from "zod";
 import type { StackSettings } from "../../settings.ts";
 import { stackName, WebhooksStack } from "../../stack.ts";
 

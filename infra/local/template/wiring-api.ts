@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Resolve, rootResourceOf } from "./intrinsics.ts";
 import type { Template } from "./synthesize.ts";
 import type { LambdaFunction } from "./wiring.ts";

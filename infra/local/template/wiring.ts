@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FUNCTION_METADATA } from "../../constructs/service-function.ts";
 import { type Resolve, resolver } from "./intrinsics.ts";
 import type { Resource, Template } from "./synthesize.ts";
