@@ -40,7 +40,7 @@ const variables = {
   SEED: z.coerce.number().int().min(0).max(0xffff_ffff).optional(),
 };
 
-/** Settings of the local run (DESIGN §7), with a default for each. @throws ConfigError naming what is wrong */
+/** Settings of the local run (README, "Settings"), with a default for each. @throws ConfigError naming what is wrong */
 export function localSettings(environment?: Environment): LocalSettings {
   const given = readEnvironment(variables, environment);
   return {

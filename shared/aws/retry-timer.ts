@@ -47,7 +47,7 @@ export function delaySecondsUntil(dueAt: number, now: number): number {
 export type RetryTimer = ReturnType<typeof createRetryTimer>;
 
 /**
- * Puts a message back on the deliveries queue at its time (DESIGN §3). Both timers may hand it over early: whoever
+ * Puts a message back on the deliveries queue at its time (docs/decisions/0001-retry-timers.md). Both timers may hand it over early: whoever
  * takes a message before its due time calls `hold`.
  */
 export function createRetryTimer(deps: RetryTimerDeps) {

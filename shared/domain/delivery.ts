@@ -88,7 +88,7 @@ export type Decision =
   | { readonly status: "undelivered"; readonly reason: string; readonly endpointGone: boolean };
 
 /**
- * What follows from an attempt (DESIGN §3).
+ * What follows from an attempt.
  * @param endedAt epoch milliseconds
  */
 export function decide(policy: RetryPolicy, number: number, exchange: Exchange, endedAt: number): Decision {

@@ -3,7 +3,7 @@ import { eventJson } from "../support/factories.ts";
 import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 
-/** The true policy, in real time: what DESIGN promises an integrator, to the second. */
+/** The true policy, in real time: what an integrator is promised, to the second. */
 const DELAYS_SECONDS = [5, 30, 60, 300];
 const POLICY_MS = 395_000;
 const EVENTS = 20;

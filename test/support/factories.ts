@@ -1,33 +1,13 @@
 import type { Attempt, Delivery, DeliveryMessage } from "../../shared/domain/delivery.ts";
 import { deliveryId } from "../../shared/domain/delivery.ts";
+import { sampleEvent } from "../../shared/domain/sample-event.ts";
 import type { Webhook } from "../../shared/domain/webhook.ts";
 
 export const AT = "2026-11-23T12:00:00.000Z";
 
-/** The sample event of DESIGN §4, as JSON text, with fields replaced. */
+/** The sample event as JSON text, with fields replaced. */
 export const eventJson = (fields: Record<string, unknown> = {}): string =>
-  JSON.stringify({
-    id: "lisjywHXKAq6yQe2bH6Pd",
-    scope: "user_activity",
-    user: "23945872938472",
-    wallet: "0x71C7656EC7ab88b098defB751B7401B5f6d8976F",
-    email: "user@example.com",
-    campaign: { id: "sue7r1vO", name: "Test campaign" },
-    event: {
-      type: "action_completed",
-      data: {
-        action: { id: "_g06CbGQ", name: "reCAPTCHA", type: "recaptcha" },
-        xp: 10,
-        total_xp: 120,
-        ref_xp: 0,
-        ugc_xp: 0,
-        xp_mul: 1,
-        rank: 42,
-        team: null,
-      },
-    },
-    ...fields,
-  });
+  JSON.stringify({ id: "lisjywHXKAq6yQe2bH6Pd", ...sampleEvent("user_activity"), ...fields });
 
 export const aWebhook = (fields: Partial<Webhook> = {}): Webhook => ({
   account: "acme",
