@@ -24,6 +24,7 @@ export class WebhooksStack extends Stack {
       authorizer: registrations.authorizer,
       functions: {
         webhooks: registrations.webhooks,
+        "test-send": registrations.testSend,
         events: ingest.events,
         deliveries: read.deliveries,
         undelivered: read.undelivered,

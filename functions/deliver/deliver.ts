@@ -8,7 +8,7 @@ import {
   type Exchange,
 } from "../../shared/domain/delivery.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
-import { signatureHeaders } from "../../shared/domain/signature.ts";
+import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
 import { endpointState, type Webhook } from "../../shared/domain/webhook.ts";
 
 export interface DeliverDeps {
@@ -30,11 +30,7 @@ export interface DeliverDeps {
     /** Puts back a message that came before its due time. */
     hold(early: DeliveryMessage): Promise<void>;
   };
-  readonly send: (request: {
-    url: string;
-    headers: Record<string, string>;
-    body: string;
-  }) => Promise<Exchange>;
+  readonly send: (request: SignedRequest) => Promise<Exchange>;
   readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
 }
 
@@ -80,15 +76,7 @@ export function createDeliver(deps: DeliverDeps) {
   async function makeAttempt(message: DeliveryMessage, secrets: readonly string[]) {
     const startedAt = clock.now();
     const { event_id: id, body, url } = message;
-    const timestampSeconds = Math.floor(startedAt / 1000);
-    const exchange = await deps.send({
-      url,
-      body,
-      headers: {
-        ...signatureHeaders(secrets, { id, timestampSeconds, body }),
-        "content-type": "application/json",
-      },
-    });
+    const exchange = await deps.send(signedRequest(url, secrets, { id, body }, startedAt));
     const attempt: Attempt = {
       number: message.attempt,
       due_at: message.due_at,

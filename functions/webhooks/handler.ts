@@ -19,5 +19,6 @@ export const handler = api({
   "GET /webhooks": webhooks.list,
   "GET /webhooks/{hook_id}": webhooks.show,
   "PATCH /webhooks/{hook_id}": webhooks.change,
+  "POST /webhooks/{hook_id}/secret": webhooks.rotateSecret,
   "DELETE /webhooks/{hook_id}": webhooks.remove,
 });

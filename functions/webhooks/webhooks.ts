@@ -3,6 +3,8 @@ import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import { newSecret } from "../../shared/domain/secret.ts";
 import {
   hookId,
+  rotateSecrets,
+  secretRotation,
   type Webhook,
   webhookInput,
   webhookPatch,
@@ -24,6 +26,7 @@ export interface WebhooksDeps {
       hookId: string,
       fields: Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> & Pick<Webhook, "updated_at">,
     ): Promise<Webhook | undefined>;
+    replaceSecrets(before: Webhook, secrets: Webhook["secrets"], updatedAt: string): Promise<boolean>;
     remove(account: string, hookId: string): Promise<boolean>;
   };
 }
@@ -96,6 +99,23 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
       });
       if (!changed) throw notFound();
       return { status: 200, body: webhookView(changed) };
+    },
+
+    /** A new secret at once; the ones so far sign beside it until the overlap ends. */
+    async rotateSecret(request: ApiRequest): Promise<ApiAnswer> {
+      const { secret = newSecret(), overlap_seconds } = request.jsonOrNothing(secretRotation);
+      const found = await webhooks.find(request.account, idOf(request));
+      if (!found) throw notFound();
+      const now = deps.now();
+      const secrets = rotateSecrets(found.secrets, secret, overlap_seconds, now);
+      if (!(await webhooks.replaceSecrets(found, secrets, now.toISOString()))) {
+        throw new Problem("conflict", "The webhook's secret was changed at the same moment; try again");
+      }
+      const view = webhookView({ ...found, updated_at: now.toISOString() });
+      return {
+        status: 200,
+        body: { ...view, secret, old_secrets_expire_at: secrets[1]?.expires_at ?? null },
+      };
     },
 
     async remove(request: ApiRequest): Promise<ApiAnswer> {

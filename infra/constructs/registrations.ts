@@ -1,7 +1,11 @@
+import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
+
+/** One exchange of 10 s with every endpoint at the same time; API Gateway waits for 29 s. */
+const TEST_SEND_TIMEOUT = Duration.seconds(20);
 
 export interface RegistrationsProps {
   readonly storage: Storage;
@@ -12,6 +16,7 @@ export interface RegistrationsProps {
 export class Registrations extends Construct {
   readonly authorizer: ServiceFunction;
   readonly webhooks: ServiceFunction;
+  readonly testSend: ServiceFunction;
 
   constructor(scope: Construct, id: string, { storage, settings }: RegistrationsProps) {
     super(scope, id);
@@ -36,5 +41,15 @@ export class Registrations extends Construct {
       "dynamodb:UpdateItem",
       "dynamodb:DeleteItem",
     );
+
+    this.testSend = new ServiceFunction(this, "TestSend", {
+      name: "test-send",
+      timeout: TEST_SEND_TIMEOUT,
+      environment: {
+        WEBHOOKS_TABLE: storage.webhooks.tableName,
+        ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+      },
+    });
+    storage.webhooks.grant(this.testSend, "dynamodb:GetItem");
   }
 }

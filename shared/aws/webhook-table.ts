@@ -125,6 +125,24 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
       return exists && changed ? readWebhook(changed) : undefined;
     },
 
+    /** Replaces the secrets, if the newest is still the one that was read. @returns false when it is not */
+    replaceSecrets(before: Webhook, secrets: Webhook["secrets"], updatedAt: string): Promise<boolean> {
+      return whenConditionHolds(
+        client.send(
+          new UpdateCommand({
+            ...key(before.account, before.hook_id),
+            UpdateExpression: "SET secrets = :secrets, updated_at = :updatedAt",
+            ConditionExpression: "secrets[0].secret = :newest",
+            ExpressionAttributeValues: {
+              ":secrets": secrets,
+              ":newest": before.secrets[0]?.secret,
+              ":updatedAt": updatedAt,
+            },
+          }),
+        ),
+      );
+    },
+
     /** @returns false when there is none */
     remove(account: string, hookId: string): Promise<boolean> {
       return whenConditionHolds(

@@ -10,6 +10,10 @@ export const hookId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64
 const campaigns = z
   .array(z.string().min(1).max(128))
   .max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
+/** Beyond these a signature header would grow without end; the oldest stop signing first. */
+const MAX_LIVE_SECRETS = 10;
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+const MAX_OVERLAP_SECONDS = 7 * 86_400;
 const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
 
 /** A webhook as stored. */
@@ -71,6 +75,38 @@ export const webhookPatch = (allowPrivate: boolean) =>
     );
 export type WebhookPatch = z.infer<ReturnType<typeof webhookPatch>>;
 
+/** The body of `POST /webhooks/{hook_id}/secret`. */
+export const secretRotation = z.strictObject({
+  secret: secretText.optional(),
+  /** How long the secrets so far go on signing beside the new one. */
+  overlap_seconds: z
+    .int("must be a whole number of seconds")
+    .min(0, "must be at least 0")
+    .max(MAX_OVERLAP_SECONDS, `must be at most ${MAX_OVERLAP_SECONDS} (7 days)`)
+    .default(DEFAULT_OVERLAP_SECONDS),
+});
+
+/** A webhook's secrets after a rotation: the new one first, those so far for the overlap at most, no expired ones. */
+export function rotateSecrets(
+  current: Webhook["secrets"],
+  secret: string,
+  overlapSeconds: number,
+  now: Date,
+): Webhook["secrets"] {
+  const end = new Date(now.getTime() + overlapSeconds * 1000).toISOString();
+  const ending = current
+    .map((old) => ({ ...old, expires_at: old.expires_at && old.expires_at < end ? old.expires_at : end }))
+    .filter((old) => old.secret !== secret && isLive(old, now));
+  return [{ secret }, ...ending].slice(0, MAX_LIVE_SECRETS);
+}
+
+const isLive = ({ expires_at }: Webhook["secrets"][number], now: Date) =>
+  !expires_at || new Date(expires_at) > now;
+
+/** What signs at a moment, newest first. */
+export const liveSecrets = ({ secrets }: Webhook, now: Date): string[] =>
+  secrets.filter((candidate) => isLive(candidate, now)).map(({ secret }) => secret);
+
 /** What the API shows of a webhook: everything but its secrets. */
 export function webhookView(stored: Webhook) {
   const { hook_id, scope: webhookScope, urls, disabled_urls, created_at, updated_at } = stored;
@@ -115,6 +151,5 @@ export function endpointState(
   if (current.disabled_urls.includes(target.url)) {
     return { is: "disabled", reason: "the endpoint answered 410 Gone and was disabled" };
   }
-  const live = current.secrets.filter(({ expires_at }) => !expires_at || new Date(expires_at) > now);
-  return { is: "live", secrets: live.map(({ secret }) => secret) };
+  return { is: "live", secrets: liveSecrets(current, now) };
 }

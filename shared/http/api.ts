@@ -16,6 +16,8 @@ export interface ApiRequest {
   text(): string;
   /** The body as a schema has it. @throws Problem `malformed` or `invalid` */
   json<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
+  /** The same, where no body at all means no wishes: `{}`. */
+  jsonOrNothing<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
 }
 
 export interface ApiAnswer {
@@ -86,6 +88,7 @@ function toRequest(event: APIGatewayProxyEvent, account: string): ApiRequest {
     query: event.queryStringParameters ?? {},
     text,
     json: (schema) => parseInput(schema, parseJson(text())),
+    jsonOrNothing: (schema) => parseInput(schema, text().trim() === "" ? {} : parseJson(text())),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Role } from "../domain/api-key.ts";
 export type FunctionName =
   | "authorizer"
   | "webhooks"
+  | "test-send"
   | "events"
   | "fanout"
   | "deliver"
@@ -29,6 +30,8 @@ export const routes = [
   { method: "GET", path: "/webhooks/{hook_id}", access: "integrator", function: "webhooks" },
   { method: "PATCH", path: "/webhooks/{hook_id}", access: "integrator", function: "webhooks" },
   { method: "DELETE", path: "/webhooks/{hook_id}", access: "integrator", function: "webhooks" },
+  { method: "POST", path: "/webhooks/{hook_id}/secret", access: "integrator", function: "webhooks" },
+  { method: "POST", path: "/webhooks/{hook_id}/test", access: "integrator", function: "test-send" },
   { method: "POST", path: "/events", access: "publisher", function: "events" },
   { method: "POST", path: "/events/batch", access: "publisher", function: "events" },
   { method: "GET", path: "/deliveries", access: "integrator", function: "deliveries" },
@@ -37,4 +40,6 @@ export const routes = [
   { method: "GET", path: "/undelivered/{id}", access: "integrator", function: "undelivered" },
 ] as const satisfies readonly Route[];
 
-export type RouteKey = `${(typeof routes)[number]["method"]} ${(typeof routes)[number]["path"]}`;
+type KeyOf<R extends Route> = R extends Route ? `${R["method"]} ${R["path"]}` : never;
+/** `GET /webhooks/{hook_id}` and so on: the routes there are, and no other combination. */
+export type RouteKey = KeyOf<(typeof routes)[number]>;

@@ -4,6 +4,10 @@ import type { Publication } from "../../shared/domain/publication.ts";
 import type { ApiRequest } from "../../shared/http/api.ts";
 import { AT, eventJson } from "../support/factories.ts";
 
+function neverParsed(): never {
+  throw new Error("the text is what counts");
+}
+
 function aPublisher(maxPublicationBytes = 1_000_000) {
   const queued: Publication[] = [];
   const publish = createPublish({
@@ -17,9 +21,8 @@ function aPublisher(maxPublicationBytes = 1_000_000) {
     path: {},
     query: {},
     text: () => text,
-    json: () => {
-      throw new Error("the text is what counts");
-    },
+    json: neverParsed,
+    jsonOrNothing: neverParsed,
   });
   return {
     queued,

@@ -121,6 +121,7 @@ describe("what an incident would be made of: permissions", () => {
       "webhooks",
       ["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"].map((action) => `dynamodb:${action}`),
     ],
+    ["test-send", ["dynamodb:GetItem"]],
     ["events", ["sqs:SendMessage"]],
     ["fanout", ["dynamodb:Query", "sqs:SendMessage", ...consume]],
     [
