@@ -4,6 +4,7 @@ import { Api } from "./constructs/api.ts";
 import { Delivery } from "./constructs/delivery.ts";
 import { Ingest } from "./constructs/ingest.ts";
 import { ReadApi } from "./constructs/read-api.ts";
+import { Redelivery } from "./constructs/redelivery.ts";
 import { Registrations } from "./constructs/registrations.ts";
 import { Storage } from "./constructs/storage.ts";
 import type { StackSettings } from "./settings.ts";
@@ -19,6 +20,7 @@ export class WebhooksStack extends Stack {
     const registrations = new Registrations(this, "Registrations", { storage, settings });
     const delivery = new Delivery(this, "Delivery", { storage, settings });
     const ingest = new Ingest(this, "Ingest", { storage, deliveries: delivery.queue });
+    const redelivery = new Redelivery(this, "Redelivery", { storage, deliveries: delivery.queue, settings });
     const read = new ReadApi(this, "ReadApi", { storage });
     const api = new Api(this, "Api", {
       authorizer: registrations.authorizer,
@@ -27,7 +29,7 @@ export class WebhooksStack extends Stack {
         "test-send": registrations.testSend,
         events: ingest.events,
         deliveries: read.deliveries,
-        undelivered: read.undelivered,
+        undelivered: redelivery.undelivered,
         health: read.health,
       },
     });

@@ -66,7 +66,7 @@ export function createDeliver(deps: DeliverDeps) {
     await clock.sleep(dueAt - clock.now());
     const { attempt, exchange } = await makeAttempt(message, endpoint.secrets);
     const endedAt = clock.now();
-    const decision = decide(deps.policy, message.attempt, exchange, endedAt);
+    const decision = decide(deps.policy, message.attempt - message.run_start + 1, exchange, endedAt);
     const moved = applyDecision(stored ?? begin(message, endedAt), attempt, decision, endedAt);
     const isRecorded = await record(moved, stored);
     logAttempt(moved, attempt, isRecorded);
@@ -146,7 +146,9 @@ export function createDeliver(deps: DeliverDeps) {
 
 /** The attempt was made already, by an earlier copy, or nothing more is wanted. */
 const isDone = (stored: Delivery, message: DeliveryMessage) =>
-  stored.status !== "retrying" || stored.attempts.length >= message.attempt;
+  !isUnderWay(stored) || stored.attempts.length >= message.attempt;
+
+const isUnderWay = ({ status }: Delivery) => status === "retrying" || status === "pending";
 
 function begin(message: DeliveryMessage, now: number): Delivery {
   const { account, hook_id, url, event_id, scope } = message;

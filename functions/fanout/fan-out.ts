@@ -24,7 +24,7 @@ export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
         .flatMap(({ hook_id, registration, urls }) =>
           urls.map((url) => {
             const target = { account, hook_id, registration, url };
-            return { ...target, event_id, scope, body, attempt: 1, due_at: accepted_at };
+            return { ...target, event_id, scope, body, attempt: 1, run_start: 1, due_at: accepted_at };
           }),
         ),
     );

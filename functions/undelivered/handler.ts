@@ -1,23 +1,57 @@
+import { nanoid } from "nanoid";
 import { createBatchReader } from "../../shared/aws/batch-table.ts";
-import { dynamoDb } from "../../shared/aws/clients.ts";
+import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
+import { createJobTable } from "../../shared/aws/job-table.ts";
+import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
 import { createUndeliveredTable } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
+import { createRedelivery } from "./redelivery.ts";
 import { createUndelivered } from "./undelivered.ts";
 
-const config = readConfig("WEBHOOKS_TABLE", "DELIVERIES_TABLE", "UNDELIVERED_TABLE");
+const config = readConfig(
+  "WEBHOOKS_TABLE",
+  "DELIVERIES_TABLE",
+  "UNDELIVERED_TABLE",
+  "REDELIVERIES_QUEUE_URL",
+  "DELIVERY_TTL_DAYS",
+);
 const client = dynamoDb();
-const deliveryLog = createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client));
+const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
+const undeliveredTable = createUndeliveredTable(client, config.UNDELIVERED_TABLE);
+const redeliveryTable = createRedeliveryTable(client, config.DELIVERIES_TABLE, config.DELIVERY_TTL_DAYS);
+const queue = createQueue(sqs(), config.REDELIVERIES_QUEUE_URL);
 
 const undelivered = createUndelivered({
-  hookIds: createWebhookTable(client, config.WEBHOOKS_TABLE).ids,
-  findDelivery: deliveryLog.find,
-  undelivered: createUndeliveredTable(client, config.UNDELIVERED_TABLE),
+  hookIds: webhooks.ids,
+  findDelivery: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)).find,
+  undelivered: undeliveredTable,
+  expire: (id) => redeliveryTable.expire(id, new Date()),
+});
+
+const redelivery = createRedelivery({
+  now: () => new Date(),
+  newId: () => nanoid(),
+  findWebhook: webhooks.find,
+  findMine: undelivered.findMine,
+  count: undeliveredTable.count,
+  jobs: createJobTable(client, config.DELIVERIES_TABLE),
+  enqueue: (message) =>
+    queue.sendNow({
+      body: encodeMessage(message),
+      groupId: message.kind === "job" ? message.job_id : message.delivery_id,
+    }),
 });
 
 export const handler = api({
   "GET /undelivered": undelivered.list,
   "GET /undelivered/{id}": undelivered.show,
+  "DELETE /undelivered/{id}": undelivered.remove,
+  "POST /undelivered/{id}/redeliver": redelivery.one,
+  "POST /undelivered/redeliver": redelivery.range,
+  "GET /jobs/{id}": redelivery.showJob,
+  "DELETE /jobs/{id}": redelivery.cancelJob,
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Delivery, deliveryView } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
+import { time } from "../../shared/domain/redelivery-job.ts";
 import { hookId } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { cursorOf, paging } from "../../shared/http/paging.ts";
@@ -18,12 +19,12 @@ export interface UndeliveredDeps {
       limit: number,
       range: { before?: string | undefined; since?: string | undefined; until?: string | undefined },
     ): Promise<{ items: Delivery[]; next?: string }>;
+    remove(row: Delivery): Promise<void>;
   };
+  /** Lets the delivery leave the log as settled ones do. */
+  readonly expire: (id: string) => Promise<void>;
 }
 
-const time = z.iso
-  .datetime({ offset: true, error: "must be an ISO 8601 time, like 2026-11-23T12:00:00Z" })
-  .transform((text) => new Date(text).toISOString());
 const listQuery = z.strictObject({
   ...paging,
   hook_id: hookId.optional(),
@@ -33,8 +34,18 @@ const listQuery = z.strictObject({
 const cursor = cursorOf(z.string().min(1).max(128));
 
 /** What was never delivered, and why. */
-export function createUndelivered({ hookIds, findDelivery, undelivered }: UndeliveredDeps) {
+export function createUndelivered({ hookIds, findDelivery, undelivered, expire }: UndeliveredDeps) {
+  /** @throws Problem `not-found`, for another account's as for none */
+  async function findMine(account: string, id: string): Promise<Undelivered> {
+    const known = await findDelivery(id);
+    const found = known?.account === account ? await undelivered.find(known) : undefined;
+    if (!found) throw new Problem("not-found", "There is no such undelivered delivery");
+    return found;
+  }
+
   return {
+    findMine,
+
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
       const { limit, cursor: from, hook_id, since, until } = parseInput(listQuery, query);
       const ids = hook_id === undefined ? await hookIds(account) : [hook_id];
@@ -49,10 +60,14 @@ export function createUndelivered({ hookIds, findDelivery, undelivered }: Undeli
 
     /** With the body that was never delivered. */
     async show({ account, path }: ApiRequest): Promise<ApiAnswer> {
-      const known = await findDelivery(path.id ?? "");
-      const found = known?.account === account ? await undelivered.find(known) : undefined;
-      if (!found) throw new Problem("not-found", "There is no such undelivered delivery");
-      return { status: 200, body: deliveryView(found) };
+      return { status: 200, body: deliveryView(await findMine(account, path.id ?? "")) };
+    },
+
+    async remove({ account, path }: ApiRequest): Promise<ApiAnswer> {
+      const found = await findMine(account, path.id ?? "");
+      await undelivered.remove(found);
+      await expire(found.id);
+      return { status: 204 };
     },
   };
 }

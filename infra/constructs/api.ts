@@ -12,7 +12,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { type FunctionName, type Route, routes } from "../../shared/http/routes.ts";
 
-type ApiFunction = Exclude<FunctionName, "authorizer" | "fanout" | "deliver">;
+type ApiFunction = Exclude<FunctionName, "authorizer" | "fanout" | "deliver" | "redeliver">;
 
 export interface ApiProps {
   readonly authorizer: IFunction;

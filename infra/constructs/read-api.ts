@@ -6,10 +6,9 @@ export interface ReadApiProps {
   readonly storage: Storage;
 }
 
-/** What integrators look at: the delivery log, the undelivered table, and whether we are up. */
+/** What integrators look at: the delivery log, and whether we are up. */
 export class ReadApi extends Construct {
   readonly deliveries: ServiceFunction;
-  readonly undelivered: ServiceFunction;
   readonly health: ServiceFunction;
 
   constructor(scope: Construct, id: string, { storage }: ReadApiProps) {
@@ -23,18 +22,6 @@ export class ReadApi extends Construct {
     });
     storage.webhooks.grant(this.deliveries, "dynamodb:Query");
     storage.deliveries.grant(this.deliveries, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query");
-
-    this.undelivered = new ServiceFunction(this, "Undelivered", {
-      name: "undelivered",
-      environment: {
-        WEBHOOKS_TABLE: storage.webhooks.tableName,
-        DELIVERIES_TABLE: storage.deliveries.tableName,
-        UNDELIVERED_TABLE: storage.undelivered.tableName,
-      },
-    });
-    storage.webhooks.grant(this.undelivered, "dynamodb:Query");
-    storage.deliveries.grant(this.undelivered, "dynamodb:GetItem");
-    storage.undelivered.grant(this.undelivered, "dynamodb:GetItem", "dynamodb:Query");
 
     this.health = new ServiceFunction(this, "Health", { name: "health", memoryMiB: 128 });
   }

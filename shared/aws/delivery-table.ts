@@ -5,8 +5,8 @@ import { chunks } from "../domain/chunks.ts";
 import { type Delivery, delivery } from "../domain/delivery.ts";
 import type { BatchReader, BatchWriter, Item } from "./batch-table.ts";
 import { coalesce } from "./coalesce.ts";
+import { whenConditionHolds } from "./conditional.ts";
 import { type Owner, timelineKey } from "./timeline.ts";
-import { whenConditionHolds } from "./webhook-table.ts";
 
 /**
  * The deliveries table holds two kinds of items and no index.
@@ -22,6 +22,10 @@ const MAX_IDS_PER_ENTRY = 20;
 export const logEntry = z.looseObject({ sk: z.string(), delivery_ids: z.array(z.string()) });
 
 const DAY_SECONDS = 86_400;
+
+/** TTL attribute in epoch seconds. @param from ISO time */
+export const expiry = (from: string, ttlDays: number): number =>
+  Math.floor(Date.parse(from) / 1000) + ttlDays * DAY_SECONDS;
 
 interface Recorded {
   readonly delivery: Delivery;
@@ -41,7 +45,6 @@ export function createDeliveryTable(deps: {
   readonly ttlDays: number;
 }) {
   const { client, tableName } = deps;
-  const expiry = (from: string) => Math.floor(Date.parse(from) / 1000) + deps.ttlDays * DAY_SECONDS;
 
   /** What still has to happen, or to be dealt with by a person, does not expire. */
   function toItem(record: Delivery): Item {
@@ -49,7 +52,7 @@ export function createDeliveryTable(deps: {
     return {
       ...deliveryKey(record.id),
       ...record,
-      ...(settled && { expires_at: expiry(record.updated_at) }),
+      ...(settled && { expires_at: expiry(record.updated_at, deps.ttlDays) }),
     };
   }
 
@@ -58,7 +61,7 @@ export function createDeliveryTable(deps: {
     return {
       ...timelineKey(logOwner({ account, hookId }), created_at, nanoid(8)),
       delivery_ids: group.map(({ id }) => id),
-      expires_at: expiry(created_at),
+      expires_at: expiry(created_at, deps.ttlDays),
     };
   }
 
@@ -105,9 +108,13 @@ export function createDeliveryTable(deps: {
             ...(isNew
               ? { ConditionExpression: "attribute_not_exists(pk)" }
               : {
-                  ConditionExpression: "size(attempts) = :before AND #status = :retrying",
+                  ConditionExpression: "size(attempts) = :before AND #status IN (:retrying, :pending)",
                   ExpressionAttributeNames: { "#status": "status" },
-                  ExpressionAttributeValues: { ":before": attemptsBefore, ":retrying": "retrying" },
+                  ExpressionAttributeValues: {
+                    ":before": attemptsBefore,
+                    ":retrying": "retrying",
+                    ":pending": "pending",
+                  },
                 }),
           }),
         ),

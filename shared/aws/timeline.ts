@@ -39,11 +39,31 @@ export type TimelineRow = z.infer<typeof row>;
 export interface TimelineRange {
   /** Sort keys strictly below this one; undefined: from the newest. */
   readonly before?: string | undefined;
-  /** ISO time, inclusive. */
+  /** Sort key or ISO time, inclusive. */
   readonly since?: string | undefined;
   readonly limit: number;
   /** What to read of each entry; undefined: all of it. */
   readonly attributes?: readonly string[];
+}
+
+const partitionsOf = (owners: readonly Owner[]) =>
+  owners.flatMap((owner) => Array.from({ length: SHARDS }, (_, shard) => partition(owner, shard)));
+
+/** A query for a range of one partition, or undefined where DynamoDB would refuse one that ends before it begins. */
+function rangeQuery(
+  TableName: string,
+  pk: string,
+  { before, since }: Pick<TimelineRange, "before" | "since">,
+) {
+  // A sort key begins with a digit, so "~" is above all of them and "" would be below (but may not be empty).
+  const [from, to] = [since ?? "0", before ?? "~"];
+  if (from > to) return undefined;
+  return {
+    TableName,
+    // BETWEEN includes both ends; whoever asks leaves the upper one out.
+    KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+    ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
+  };
 }
 
 /** At most `limit` entries of the owners' timelines, newest first. */
@@ -51,30 +71,21 @@ export async function readTimeline(
   client: DynamoDBDocumentClient,
   tableName: string,
   owners: readonly Owner[],
-  { before, since, limit, attributes }: TimelineRange,
+  range: TimelineRange,
 ): Promise<TimelineRow[]> {
-  // A sort key begins with a digit, so "~" is above all of them and "" would be below (but may not be empty).
-  const range = { ":from": since ?? "0", ":to": before ?? "~" };
-  // DynamoDB refuses a range that ends before it begins; for a reader it is just empty.
-  if (range[":from"] > range[":to"]) return [];
+  const { before, limit, attributes } = range;
   const projection = attributes && {
     ProjectionExpression: attributes.map((name) => `#${name}`).join(),
     ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
   };
   async function readPartition(pk: string): Promise<TimelineRow[]> {
+    const query = rangeQuery(tableName, pk, range);
+    if (!query) return [];
+    const found: TimelineRow[] = [];
     const pages = paginateQuery(
       { client },
-      {
-        TableName: tableName,
-        // BETWEEN includes both ends; the upper one is dropped below.
-        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-        ExpressionAttributeValues: { ":pk": pk, ...range },
-        ScanIndexForward: false,
-        Limit: limit + 1,
-        ...projection,
-      },
+      { ...query, ScanIndexForward: false, Limit: limit + 1, ...projection },
     );
-    const found: TimelineRow[] = [];
     // A query ends at 1 MB, which large rows fill before they are `limit`: without the rest, the merge would have gaps.
     for await (const { Items = [] } of pages) {
       found.push(...Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before));
@@ -82,9 +93,24 @@ export async function readTimeline(
     }
     return found;
   }
-  const partitions = owners.flatMap((owner) =>
-    Array.from({ length: SHARDS }, (_, shard) => partition(owner, shard)),
-  );
-  const rows = (await Promise.all(partitions.map(readPartition))).flat();
+  const rows = (await Promise.all(partitionsOf(owners).map(readPartition))).flat();
   return rows.sort((a, b) => (a.sk < b.sk ? 1 : -1)).slice(0, limit);
+}
+
+/** How many entries a range holds. `before` must not be the sort key of one of them: a time never is. */
+export async function countTimeline(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  owners: readonly Owner[],
+  range: Pick<TimelineRange, "before" | "since">,
+): Promise<number> {
+  async function countPartition(pk: string): Promise<number> {
+    const query = rangeQuery(tableName, pk, range);
+    let total = 0;
+    if (!query) return total;
+    for await (const { Count = 0 } of paginateQuery({ client }, { ...query, Select: "COUNT" }))
+      total += Count;
+    return total;
+  }
+  return (await Promise.all(partitionsOf(owners).map(countPartition))).reduce((sum, count) => sum + count, 0);
 }

@@ -1,8 +1,14 @@
-import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { type Delivery, delivery } from "../domain/delivery.ts";
 import type { BatchWriter } from "./batch-table.ts";
-import { type Owner, readTimeline, stableTimelineKey } from "./timeline.ts";
+import {
+  countTimeline,
+  type Owner,
+  readTimeline,
+  stableTimelineKey,
+  type TimelineRange,
+} from "./timeline.ts";
 
 /** A delivery that was given up, with the body that was never delivered. */
 export const undelivered = delivery.extend({ body: z.string() });
@@ -20,10 +26,17 @@ export const createUndeliveredWriter =
     await write([{ table: tableName, key: { pk, sk }, item: { pk, sk, ...givenUp, body } }]);
   };
 
+type Range = Pick<TimelineRange, "before" | "since">;
+const KEY = ["pk", "sk"];
+const WITHOUT_BODY = [...KEY, ...Object.keys(delivery.shape)];
+
 export type UndeliveredTable = ReturnType<typeof createUndeliveredTable>;
 
 /** The undelivered table, on each webhook's timeline. Nothing in it expires: people deal with it. */
 export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName: string) {
+  const read = (owners: readonly Owner[], range: TimelineRange) =>
+    readTimeline(client, tableName, owners, range);
+
   return {
     async find(of: Delivery): Promise<Undelivered | undefined> {
       const { Item } = await client.send(
@@ -36,20 +49,32 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
     async page(
       owners: readonly Owner[],
       limit: number,
-      range: { before?: string | undefined; since?: string | undefined; until?: string | undefined },
+      range: Range & { until?: string | undefined },
     ): Promise<{ items: Delivery[]; next?: string }> {
       const { before = range.until, since } = range;
-      const rows = await readTimeline(client, tableName, owners, {
-        before,
-        since,
-        limit: limit + 1,
-        attributes: ["pk", "sk", ...Object.keys(delivery.shape)],
-      });
+      const rows = await read(owners, { before, since, limit: limit + 1, attributes: WITHOUT_BODY });
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
         items: rows.slice(0, limit).map((row) => delivery.parse(row)),
         ...(last && { next: last.sk }),
       };
+    },
+
+    /** The newest sort keys of a range. */
+    async keys(owner: Owner, limit: number, range: Range): Promise<string[]> {
+      return (await read([owner], { ...range, limit, attributes: KEY })).map(({ sk }) => sk);
+    },
+
+    /** The newest rows of a range, with their bodies. */
+    async rows(owner: Owner, limit: number, range: Range): Promise<Undelivered[]> {
+      return (await read([owner], { ...range, limit })).map((row) => undelivered.parse(row));
+    },
+
+    count: (owner: Owner, range: Range): Promise<number> => countTimeline(client, tableName, [owner], range),
+
+    /** Doing it twice is harmless. */
+    async remove(row: Delivery): Promise<void> {
+      await client.send(new DeleteCommand({ TableName: tableName, Key: keyOf(row) }));
     },
   };
 }

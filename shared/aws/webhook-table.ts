@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -9,6 +8,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Webhook, webhook } from "../domain/webhook.ts";
+import { whenConditionHolds } from "./conditional.ts";
 
 /** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */
 export type WebhookTable = ReturnType<typeof createWebhookTable>;
@@ -20,17 +20,6 @@ export function readWebhook(item: Readonly<Record<string, unknown>>): Webhook {
     ...item,
     ...(disabled_urls instanceof Set && { disabled_urls: [...disabled_urls] }),
   });
-}
-
-/** Runs a conditional write; false when its condition did not hold. */
-export async function whenConditionHolds(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }
 
 export function createWebhookTable(client: DynamoDBDocumentClient, tableName: string) {

@@ -52,6 +52,8 @@ export const deliveryMessage = z.object({
   body: z.string(),
   /** The number of the attempt to make, from 1. */
   attempt: z.int().positive(),
+  /** The number of the first attempt of this run of the retry policy: a redelivery begins a new one. */
+  run_start: z.int().positive().default(1),
   due_at: z.iso.datetime(),
 });
 export type DeliveryMessage = z.infer<typeof deliveryMessage>;
@@ -89,6 +91,7 @@ export type Decision =
 
 /**
  * What follows from an attempt.
+ * @param number of the attempt within its run, from 1
  * @param endedAt epoch milliseconds
  */
 export function decide(policy: RetryPolicy, number: number, exchange: Exchange, endedAt: number): Decision {
@@ -99,6 +102,24 @@ export function decide(policy: RetryPolicy, number: number, exchange: Exchange, 
   const dueAt = nextDueAt(policy, number, endedAt, parseRetryAfter(exchange.retryAfter, endedAt));
   if (dueAt !== undefined) return { status: "retrying", dueAt };
   return { status: "undelivered", reason: `all ${number} attempts failed`, endpointGone: false };
+}
+
+/**
+ * The message that begins a fresh run for a delivery that was given up: the same event id and body, and attempts that are
+ * numbered on, so that a copy of any earlier message is still told apart.
+ */
+export function redeliveryMessage(
+  of: Delivery,
+  registration: string,
+  body: string,
+  now: Date,
+): DeliveryMessage {
+  const { account, hook_id, url, event_id, scope: eventScope } = of;
+  const next = of.attempts.length + 1;
+  return {
+    ...{ account, hook_id, registration, url, event_id, scope: eventScope, body },
+    ...{ attempt: next, run_start: next, due_at: now.toISOString() },
+  };
 }
 
 /** What the API shows of a delivery: everything but whose it is, which the caller knows. */

@@ -153,3 +153,7 @@ export function endpointState(
   }
   return { is: "live", secrets: liveSecrets(current, now) };
 }
+
+/** What a redelivery to `url` would find: the webhook is whichever has the id now. */
+export const currentEndpointState = (current: Webhook | undefined, url: string, now: Date): EndpointState =>
+  endpointState(current, { registration: current?.registration ?? "", url }, now);

@@ -9,6 +9,7 @@ export type FunctionName =
   | "deliver"
   | "deliveries"
   | "undelivered"
+  | "redeliver"
   | "health";
 
 export interface Route {
@@ -38,6 +39,11 @@ export const routes = [
   { method: "GET", path: "/deliveries/{id}", access: "integrator", function: "deliveries" },
   { method: "GET", path: "/undelivered", access: "integrator", function: "undelivered" },
   { method: "GET", path: "/undelivered/{id}", access: "integrator", function: "undelivered" },
+  { method: "DELETE", path: "/undelivered/{id}", access: "integrator", function: "undelivered" },
+  { method: "POST", path: "/undelivered/{id}/redeliver", access: "integrator", function: "undelivered" },
+  { method: "POST", path: "/undelivered/redeliver", access: "integrator", function: "undelivered" },
+  { method: "GET", path: "/jobs/{id}", access: "integrator", function: "undelivered" },
+  { method: "DELETE", path: "/jobs/{id}", access: "integrator", function: "undelivered" },
 ] as const satisfies readonly Route[];
 
 type KeyOf<R extends Route> = R extends Route ? `${R["method"]} ${R["path"]}` : never;

@@ -63,12 +63,12 @@ function statementsOf(name: string) {
 }
 
 describe("what an incident would be made of: queues", () => {
-  test("both work queues hand a message to their dead-letter queue after five receives", () => {
+  test("every work queue hands a message to their dead-letter queue after five receives", () => {
     const redriving = template.findResources("AWS::SQS::Queue", {
       Properties: { RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() } },
     });
-    expect(Object.keys(redriving)).toHaveLength(2);
-    template.resourceCountIs("AWS::SQS::Queue", 4);
+    expect(Object.keys(redriving)).toHaveLength(3);
+    template.resourceCountIs("AWS::SQS::Queue", 6);
   });
 
   test("every queue keeps messages for 14 days, encrypted, and refuses plain HTTP", () => {
@@ -85,16 +85,15 @@ describe("what an incident would be made of: queues", () => {
         },
       },
     });
-    expect(Object.keys(denied)).toHaveLength(4);
+    expect(Object.keys(denied)).toHaveLength(6);
   });
 
   test("every consumer answers for single messages, and its queue hides them for six times its timeout", () => {
     template.allResourcesProperties("AWS::Lambda::EventSourceMapping", {
       FunctionResponseTypes: ["ReportBatchItemFailures"],
-      BatchSize: 10,
     });
     const mappings = Object.values(template.findResources("AWS::Lambda::EventSourceMapping"));
-    expect(mappings).toHaveLength(2);
+    expect(mappings).toHaveLength(3);
     for (const resource of mappings) {
       const { EventSourceArn, FunctionName } = mapping.parse(resource).Properties;
       const source = template.findResources("AWS::SQS::Queue")[EventSourceArn["Fn::GetAtt"][0]];
@@ -135,7 +134,21 @@ describe("what an incident would be made of: permissions", () => {
       ],
     ],
     ["deliveries", ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"]],
-    ["undelivered", ["dynamodb:Query", "dynamodb:GetItem"]],
+    [
+      "undelivered",
+      [
+        ...["Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem"].map((action) => `dynamodb:${action}`),
+        "sqs:SendMessage",
+      ],
+    ],
+    [
+      "redeliver",
+      [
+        ...["Query", "GetItem", "PutItem", "DeleteItem"].map((action) => `dynamodb:${action}`),
+        "sqs:SendMessage",
+        ...consume,
+      ],
+    ],
     ["health", []],
   ])("%s may do exactly what it does", (name, actions) => {
     const granted = new Set(statementsOf(name).flatMap(({ Action }) => Action));

@@ -33,6 +33,7 @@ export const aMessage = (fields: Partial<DeliveryMessage> = {}): DeliveryMessage
   scope: "user_activity",
   body: eventJson(),
   attempt: 1,
+  run_start: 1,
   due_at: AT,
   ...fields,
 });

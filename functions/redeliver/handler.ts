@@ -1,0 +1,48 @@
+import { createBatchReader } from "../../shared/aws/batch-table.ts";
+import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
+import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
+import { createJobTable } from "../../shared/aws/job-table.ts";
+import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
+import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { createUndeliveredTable } from "../../shared/aws/undelivered-table.ts";
+import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
+import { readConfig } from "../../shared/config.ts";
+import { endpointGroup } from "../../shared/domain/delivery.ts";
+import { redeliveryMessage } from "../../shared/domain/redelivery-job.ts";
+import { createRedeliver } from "./redeliver.ts";
+
+const config = readConfig(
+  "WEBHOOKS_TABLE",
+  "DELIVERIES_TABLE",
+  "UNDELIVERED_TABLE",
+  "DELIVERIES_QUEUE_URL",
+  "REDELIVERIES_QUEUE_URL",
+  "DELIVERY_TTL_DAYS",
+);
+const client = dynamoDb();
+const queues = sqs();
+const deliveries = createQueue(queues, config.DELIVERIES_QUEUE_URL);
+const redeliveries = createQueue(queues, config.REDELIVERIES_QUEUE_URL);
+const undelivered = createUndeliveredTable(client, config.UNDELIVERED_TABLE);
+
+/** The pace of a job is so many rows a second, so its next slice waits for one. */
+const SLICE_SECONDS = 1;
+
+const redeliver = createRedeliver({
+  now: () => new Date(),
+  findWebhook: createWebhookTable(client, config.WEBHOOKS_TABLE).find,
+  findDelivery: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)).find,
+  restart: createRedeliveryTable(client, config.DELIVERIES_TABLE, config.DELIVERY_TTL_DAYS).restart,
+  undelivered,
+  jobs: createJobTable(client, config.DELIVERIES_TABLE),
+  deliver: (message) => deliveries.send({ body: encodeMessage(message), groupId: endpointGroup(message) }),
+  goOn: (job_id) =>
+    redeliveries.send({
+      body: encodeMessage({ kind: "job", job_id }),
+      groupId: job_id,
+      delaySeconds: SLICE_SECONDS,
+    }),
+});
+
+export const handler = sqsBatch(({ body }) => redeliver(redeliveryMessage.parse(JSON.parse(body))));

@@ -1,0 +1,48 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { type RedeliveryJob, redeliveryJob } from "../domain/redelivery-job.ts";
+import { whenConditionHolds } from "./conditional.ts";
+
+const TTL_SECONDS = 30 * 86_400;
+/** Jobs stand in the deliveries table, beside what they are about, and expire like it. */
+const jobKey = (id: string) => ({ pk: `job#${id}`, sk: "job" });
+
+export type JobTable = ReturnType<typeof createJobTable>;
+
+export function createJobTable(client: DynamoDBDocumentClient, tableName: string) {
+  const put = (job: RedeliveryJob, condition: { expression: string; values?: Record<string, unknown> }) =>
+    whenConditionHolds(
+      client.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: {
+            ...jobKey(job.job_id),
+            ...job,
+            expires_at: Math.floor(Date.parse(job.updated_at) / 1000) + TTL_SECONDS,
+          },
+          ConditionExpression: condition.expression,
+          ...(condition.values && { ExpressionAttributeValues: condition.values }),
+        }),
+      ),
+    );
+
+  return {
+    async find(id: string): Promise<RedeliveryJob | undefined> {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: jobKey(id), ConsistentRead: true }),
+      );
+      return Item && redeliveryJob.parse(Item);
+    },
+
+    async create(job: RedeliveryJob): Promise<void> {
+      if (!(await put(job, { expression: "attribute_not_exists(pk)" })))
+        throw new Error("The job exists already");
+    },
+
+    /** Stores the next version of a job. @returns it, or undefined when somebody else has changed the job since it was read */
+    async change(job: RedeliveryJob, fields: Partial<RedeliveryJob>): Promise<RedeliveryJob | undefined> {
+      const changed = { ...job, ...fields, version: job.version + 1 };
+      const condition = { expression: "version = :version", values: { ":version": job.version } };
+      return (await put(changed, condition)) ? changed : undefined;
+    },
+  };
+}

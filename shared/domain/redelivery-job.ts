@@ -1,0 +1,66 @@
+import * as z from "zod";
+import { hookId } from "./webhook.ts";
+
+export const DEFAULT_PER_SECOND = 50;
+const MAX_PER_SECOND = 500;
+
+/** An ISO 8601 time with any offset, in UTC afterwards. */
+export const time = z.iso
+  .datetime({ offset: true, error: "must be an ISO 8601 time, like 2026-11-23T12:00:00Z" })
+  .transform((text) => new Date(text).toISOString());
+
+/** The body of `POST /undelivered/redeliver`. */
+export const redeliveryRange = z.strictObject({
+  hook_id: hookId,
+  since: time.optional(),
+  until: time.optional(),
+  /** Only count what matches. */
+  dry_run: z.boolean().default(false),
+  /** The pace, so that a server that has just come back is not overrun. */
+  per_second: z
+    .int("must be a whole number")
+    .min(1, "must be at least 1")
+    .max(MAX_PER_SECOND, `must be at most ${MAX_PER_SECOND}`)
+    .default(DEFAULT_PER_SECOND),
+});
+
+/** A range being redelivered, slice by slice, newest first. */
+export const redeliveryJob = z.object({
+  job_id: z.string(),
+  account: z.string(),
+  hook_id: hookId,
+  status: z.enum(["running", "done", "cancelled"]),
+  since: z.iso.datetime().optional(),
+  /** Exclusive, and never after the job was made: what its own redeliveries fail to deliver is not its business. */
+  until: z.iso.datetime(),
+  per_second: z.int(),
+  matched: z.int(),
+  redelivered: z.int(),
+  /** Left undelivered, because their endpoint is disabled or gone. */
+  skipped: z.int(),
+  /** All rows at or above this sort key are dealt with. */
+  before: z.string().optional(),
+  /** The rows being dealt with: counted when they were chosen, as a crash may come when some are gone already. */
+  slice: z.object({ last: z.string(), count: z.int() }).optional(),
+  /** Counts the changes: of two copies of the job's message, one is too late. */
+  version: z.int(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+export type RedeliveryJob = z.infer<typeof redeliveryJob>;
+
+/** What travels through the redeliveries queue: one delivery, or the next slice of a job. */
+export const redeliveryMessage = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("delivery"), delivery_id: z.string() }),
+  z.object({ kind: z.literal("job"), job_id: z.string() }),
+]);
+export type RedeliveryMessage = z.infer<typeof redeliveryMessage>;
+
+/** What the API shows of a job. */
+export function jobView({ job_id, hook_id, status, since, until, ...job }: RedeliveryJob) {
+  const { matched, redelivered, skipped, per_second, created_at, updated_at } = job;
+  return {
+    ...{ job_id, hook_id, status, since: since ?? null, until },
+    ...{ per_second, matched, redelivered, skipped, created_at, updated_at },
+  };
+}
