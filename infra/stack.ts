@@ -19,8 +19,12 @@ export class WebhooksStack extends Stack {
     const storage = new Storage(this, "Storage", settings);
     const registrations = new Registrations(this, "Registrations", { storage, settings });
     const delivery = new Delivery(this, "Delivery", { storage, settings });
-    const ingest = new Ingest(this, "Ingest", { storage, deliveries: delivery.queue });
-    const redelivery = new Redelivery(this, "Redelivery", { storage, deliveries: delivery.queue, settings });
+    const ingest = new Ingest(this, "Ingest", { storage, deliveries: delivery.deliveries });
+    const redelivery = new Redelivery(this, "Redelivery", {
+      storage,
+      deliveries: delivery.deliveries,
+      settings,
+    });
     const read = new ReadApi(this, "ReadApi", { storage });
     const api = new Api(this, "Api", {
       authorizer: registrations.authorizer,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { retryPolicy } from "./domain/retry.ts";
+import { plainWords } from "./domain/wording.ts";
 
 /** `true`/`false` as text; anything else is refused rather than guessed. */
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
@@ -56,7 +57,7 @@ export function readEnvironment<Shape extends z.ZodRawShape>(
   environment: Environment = process.env,
 ): z.output<z.ZodObject<Shape>> {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const parsed = z.object(shape).safeParse(given);
+  const parsed = z.object(shape).safeParse(given, { error: plainWords });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
   throw new ConfigError(problems.join("; "));

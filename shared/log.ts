@@ -15,5 +15,10 @@ export const log = {
 function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error);
   const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause !== undefined && { cause: describe(cause) }) };
+  return {
+    ...{ name, message, stack },
+    ...(cause !== undefined && { cause: describe(cause) }),
+    // The first few tell what the others would.
+    ...(error instanceof AggregateError && { errors: error.errors.slice(0, 3).map(describe) }),
+  };
 }

@@ -6,6 +6,7 @@ import {
   decide,
   deliveryId,
   type Exchange,
+  endpointIsGone,
 } from "../../shared/domain/delivery.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
@@ -13,7 +14,7 @@ import { endpointState, type Webhook } from "../../shared/domain/webhook.ts";
 
 export interface DeliverDeps {
   readonly policy: RetryPolicy;
-  readonly clock: { now(): number; sleep(ms: number): Promise<void> };
+  readonly clock: { now(): number; sleep(ms: number): Promise<unknown> };
   readonly webhooks: {
     find(account: string, hookId: string): Promise<Webhook | undefined>;
     disableEndpoint(of: DeliveryMessage): Promise<void>;
@@ -37,6 +38,9 @@ export interface DeliverDeps {
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
 const WAIT_HERE_MS = 500;
 
+/** No timer is this late, so a retry that is has none. */
+const OVERDUE_MS = 120_000;
+
 const iso = (epochMs: number) => new Date(epochMs).toISOString();
 
 /**
@@ -57,13 +61,14 @@ export function createDeliver(deps: DeliverDeps) {
       deps.webhooks.find(message.account, message.hook_id),
     ]);
     if (stored && isDone(stored, message)) {
-      if (isRedelivered) await followUp(stored, message);
+      if (isRedelivered || isUnfinished(stored, message, clock.now())) await followUp(stored, message);
       return;
     }
     const endpoint = endpointState(webhook, message, new Date(clock.now()));
     if (endpoint.is !== "live") return giveUp(stored, message, endpoint);
 
-    await clock.sleep(dueAt - clock.now());
+    const earlyMs = dueAt - clock.now();
+    if (earlyMs > 0) await clock.sleep(earlyMs);
     const { attempt, exchange } = await makeAttempt(message, endpoint.secrets);
     const endedAt = clock.now();
     const decision = decide(deps.policy, message.attempt - message.run_start + 1, exchange, endedAt);
@@ -105,7 +110,7 @@ export function createDeliver(deps: DeliverDeps) {
     }
     if (recorded.status === "undelivered") {
       await deps.keepUndelivered(recorded, message.body);
-      if (recorded.attempts.at(-1)?.status === 410) await deps.webhooks.disableEndpoint(message);
+      if (endpointIsGone(recorded)) await deps.webhooks.disableEndpoint(message);
     }
   }
 
@@ -147,6 +152,17 @@ export function createDeliver(deps: DeliverDeps) {
 /** The attempt was made already, by an earlier copy, or nothing more is wanted. */
 const isDone = (stored: Delivery, message: DeliveryMessage) =>
   !isUnderWay(stored) || stored.attempts.length >= message.attempt;
+
+/**
+ * For a message that came back from the dead-letter queue, where it may count as new: its attempt is recorded, but what
+ * was to follow has not. A second publication of the event is told apart by its due time.
+ */
+function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
+  const last = stored.attempts.at(-1);
+  if (last && last.due_at !== message.due_at) return false;
+  if (stored.status === "undelivered") return true;
+  return stored.next_attempt_at !== null && Date.parse(stored.next_attempt_at) < now - OVERDUE_MS;
+}
 
 const isUnderWay = ({ status }: Delivery) => status === "retrying" || status === "pending";
 

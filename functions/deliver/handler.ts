@@ -2,18 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
-import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createQueue } from "../../shared/aws/queue.ts";
 import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable, readWebhook } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
-import {
-  type DeliveryMessage,
-  deliveryId,
-  deliveryMessage,
-  endpointGroup,
-} from "../../shared/domain/delivery.ts";
+import { deliveryId, readDeliveryMessage } from "../../shared/domain/delivery.ts";
 import { oneAtATime } from "../../shared/domain/one-at-a-time.ts";
 import { createSender } from "../../shared/http/send.ts";
 import { log } from "../../shared/log.ts";
@@ -49,17 +44,11 @@ const retryTimer = createRetryTimer({
   now: Date.now,
 });
 
-const wakeup = (message: DeliveryMessage) => ({
-  name: `${deliveryId(message)}-${message.attempt}`,
-  message: { body: encodeMessage(message), groupId: endpointGroup(message) },
-  dueAt: Date.parse(message.due_at),
-});
-
 const { send } = createSender({ allowPrivate: config.ALLOW_PRIVATE_ENDPOINTS, userAgent });
 
 const deliver = createDeliver({
   policy: config.RETRY_DELAYS_SECONDS,
-  clock: { now: Date.now, sleep: async (ms) => void (ms > 0 && (await sleep(ms))) },
+  clock: { now: Date.now, sleep },
   webhooks: {
     // Read together with the deliveries of the same batch, in one request.
     find: async (account, hook_id) => {
@@ -76,10 +65,7 @@ const deliver = createDeliver({
     ttlDays: config.DELIVERY_TTL_DAYS,
   }),
   keepUndelivered: createUndeliveredWriter(config.UNDELIVERED_TABLE, write),
-  timer: {
-    set: (message) => retryTimer.set(wakeup(message)),
-    hold: (message) => retryTimer.hold(wakeup(message)),
-  },
+  timer: retryTimer,
   send,
   log,
 });
@@ -87,6 +73,6 @@ const deliver = createDeliver({
 const oneCopyAtATime = oneAtATime();
 
 export const handler = sqsBatch(async ({ body, receiveCount }) => {
-  const message = deliveryMessage.parse(JSON.parse(body));
+  const message = readDeliveryMessage(body);
   await oneCopyAtATime(deliveryId(message), () => deliver(message, receiveCount > 1));
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Delivery, deliveryStatus, deliveryView } from "../../shared/domain/delivery.ts";
+import { type Delivery, deliveryStatus, deliveryView, isDeliveryId } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import { hookId } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
@@ -42,7 +42,8 @@ export function createDeliveries({ hookIds, deliveryLog }: DeliveriesDeps) {
     },
 
     async show({ account, path }: ApiRequest): Promise<ApiAnswer> {
-      const found = await deliveryLog.find(path.id ?? "");
+      const { id = "" } = path;
+      const found = isDeliveryId(id) ? await deliveryLog.find(id) : undefined;
       if (found?.account !== account) throw new Problem("not-found", "There is no such delivery");
       return { status: 200, body: deliveryView(found) };
     },

@@ -15,7 +15,7 @@ const deliveries = createDeliveries({
   deliveryLog: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)),
 });
 
-export const handler = api({
+export const handler = api("deliveries", {
   "GET /deliveries": deliveries.list,
   "GET /deliveries/{id}": deliveries.show,
 });

@@ -1,7 +1,8 @@
 import { nanoid } from "nanoid";
 import { sqs } from "../../shared/aws/clients.ts";
-import { createQueue, encodeMessage, MAX_MESSAGE_BYTES } from "../../shared/aws/queue.ts";
+import { createQueue } from "../../shared/aws/queue.ts";
 import { readConfig } from "../../shared/config.ts";
+import { encodeMessage, MAX_MESSAGE_BYTES } from "../../shared/domain/message-text.ts";
 import { api } from "../../shared/http/api.ts";
 import { createPublish } from "./publish.ts";
 
@@ -12,10 +13,10 @@ const publish = createPublish({
   now: () => new Date(),
   newId: () => nanoid(),
   enqueue: (publication) => queue.sendNow({ body: encodeMessage(publication), groupId: publication.account }),
-  maxPublicationBytes: MAX_MESSAGE_BYTES * 0.95,
+  maxMessageBytes: MAX_MESSAGE_BYTES,
 });
 
-export const handler = api({
+export const handler = api("events", {
   "POST /events": publish.one,
   "POST /events/batch": publish.batch,
 });

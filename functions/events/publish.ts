@@ -1,5 +1,6 @@
 import { chunks } from "../../shared/domain/chunks.ts";
 import { type AcceptedEvent, acceptEvent, acceptEvents } from "../../shared/domain/event.ts";
+import { encodeMessage } from "../../shared/domain/message-text.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 
@@ -8,15 +9,14 @@ export interface PublishDeps {
   readonly newId: () => string;
   /** Resolves once the publication is durably queued. */
   readonly enqueue: (publication: Publication) => Promise<void>;
-  /** How much room, in bytes, the events of one publication may take in its message. */
-  readonly maxPublicationBytes: number;
+  /** The largest message, in bytes. */
+  readonly maxMessageBytes: number;
 }
 
-/** In the message a body is a JSON string: escaping quotes and backslashes at most doubles it. */
-const bytesInMessage = ({ body }: AcceptedEvent) =>
-  Buffer.byteLength(JSON.stringify(body)) + MESSAGE_OVERHEAD_BYTES;
-/** Room for the fields beside a body: id, scope and campaign. */
-const MESSAGE_OVERHEAD_BYTES = 1024;
+/** An event's share of its message. */
+const bytesInMessage = (event: AcceptedEvent) => Buffer.byteLength(encodeMessage(event)) + 1;
+/** What stands in a publication beside its events. */
+const ENVELOPE_BYTES = 1024;
 
 /** Takes events: once the answer is 202, they are in the events queue, and never lost. */
 export function createPublish(deps: PublishDeps) {
@@ -39,7 +39,7 @@ export function createPublish(deps: PublishDeps) {
      */
     async batch(request: ApiRequest): Promise<ApiAnswer> {
       const events = acceptEvents(request.text(), deps.newId);
-      for (const part of chunks(events, events.length, deps.maxPublicationBytes, bytesInMessage))
+      for (const part of chunks(events, events.length, deps.maxMessageBytes - ENVELOPE_BYTES, bytesInMessage))
         await deps.enqueue(publication(request, part));
       return { status: 202, body: { ids: events.map(({ id }) => id) } };
     },

@@ -2,13 +2,14 @@ import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
-import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createQueue } from "../../shared/aws/queue.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUndeliveredTable } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { endpointGroup } from "../../shared/domain/delivery.ts";
+import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { redeliveryMessage } from "../../shared/domain/redelivery-job.ts";
 import { createRedeliver } from "./redeliver.ts";
 

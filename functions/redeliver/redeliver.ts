@@ -1,8 +1,12 @@
-import { type Delivery, type DeliveryMessage, redeliveryMessage } from "../../shared/domain/delivery.ts";
+import {
+  type Delivery,
+  type DeliveryMessage,
+  redeliveryMessage,
+  type Undelivered,
+} from "../../shared/domain/delivery.ts";
 import type { RedeliveryJob, RedeliveryMessage } from "../../shared/domain/redelivery-job.ts";
 import { currentEndpointState, type Webhook } from "../../shared/domain/webhook.ts";
 
-type Undelivered = Delivery & { readonly body: string };
 interface Range {
   readonly before: string | undefined;
   readonly since: string | undefined;

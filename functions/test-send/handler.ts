@@ -17,4 +17,4 @@ const testSend = createTestSend({
   send,
 });
 
-export const handler = api({ "POST /webhooks/{hook_id}/test": testSend });
+export const handler = api("test-send", { "POST /webhooks/{hook_id}/test": testSend });

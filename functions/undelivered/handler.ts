@@ -3,11 +3,12 @@ import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
-import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createQueue } from "../../shared/aws/queue.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
 import { createUndeliveredTable } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
+import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { api } from "../../shared/http/api.ts";
 import { createRedelivery } from "./redelivery.ts";
 import { createUndelivered } from "./undelivered.ts";
@@ -46,7 +47,7 @@ const redelivery = createRedelivery({
     }),
 });
 
-export const handler = api({
+export const handler = api("undelivered", {
   "GET /undelivered": undelivered.list,
   "GET /undelivered/{id}": undelivered.show,
   "DELETE /undelivered/{id}": undelivered.remove,

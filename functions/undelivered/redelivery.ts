@@ -27,12 +27,16 @@ export interface RedeliveryDeps {
   readonly enqueue: (message: RedeliveryMessage) => Promise<unknown>;
 }
 
+/** As nanoid makes them. */
+const isJobId = (text: string) => /^[A-Za-z0-9_-]{21}$/.test(text);
+
 const MAX_CANCEL_TRIES = 5;
 
 /** Asks for redelivery; `functions/redeliver` does the work. */
 export function createRedelivery(deps: RedeliveryDeps) {
   async function jobOf({ account, path }: ApiRequest): Promise<RedeliveryJob> {
-    const job = await deps.jobs.find(path.id ?? "");
+    const { id = "" } = path;
+    const job = isJobId(id) ? await deps.jobs.find(id) : undefined;
     if (job?.account !== account) throw new Problem("not-found", "There is no such job");
     return job;
   }

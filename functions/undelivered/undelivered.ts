@@ -1,12 +1,10 @@
 import * as z from "zod";
-import { type Delivery, deliveryView } from "../../shared/domain/delivery.ts";
+import { type Delivery, deliveryView, isDeliveryId, type Undelivered } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import { time } from "../../shared/domain/redelivery-job.ts";
 import { hookId } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { cursorOf, paging } from "../../shared/http/paging.ts";
-
-type Undelivered = Delivery & { readonly body: string };
 
 export interface UndeliveredDeps {
   /** The ids of an account's webhooks. */
@@ -37,7 +35,7 @@ const cursor = cursorOf(z.string().min(1).max(128));
 export function createUndelivered({ hookIds, findDelivery, undelivered, expire }: UndeliveredDeps) {
   /** @throws Problem `not-found`, for another account's as for none */
   async function findMine(account: string, id: string): Promise<Undelivered> {
-    const known = await findDelivery(id);
+    const known = isDeliveryId(id) ? await findDelivery(id) : undefined;
     const found = known?.account === account ? await undelivered.find(known) : undefined;
     if (!found) throw new Problem("not-found", "There is no such undelivered delivery");
     return found;

@@ -14,7 +14,7 @@ const webhooks = createWebhooks({
   webhooks: createWebhookTable(dynamoDb(), config.WEBHOOKS_TABLE),
 });
 
-export const handler = api({
+export const handler = api("webhooks", {
   "POST /webhooks": webhooks.register,
   "GET /webhooks": webhooks.list,
   "GET /webhooks/{hook_id}": webhooks.show,

@@ -6,6 +6,7 @@ import {
   rotateSecrets,
   secretRotation,
   type Webhook,
+  type WebhookChange,
   webhookInput,
   webhookPatch,
   webhookView,
@@ -21,11 +22,7 @@ export interface WebhooksDeps {
     create(registered: Webhook): Promise<boolean>;
     find(account: string, hookId: string): Promise<Webhook | undefined>;
     page(account: string, limit: number, after?: string): Promise<{ items: Webhook[]; last?: string }>;
-    change(
-      account: string,
-      hookId: string,
-      fields: Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> & Pick<Webhook, "updated_at">,
-    ): Promise<Webhook | undefined>;
+    change(account: string, hookId: string, fields: WebhookChange): Promise<Webhook | undefined>;
     replaceSecrets(before: Webhook, secrets: Webhook["secrets"], updatedAt: string): Promise<boolean>;
     remove(account: string, hookId: string): Promise<boolean>;
   };

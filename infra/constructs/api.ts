@@ -27,6 +27,8 @@ const gatewayProblems = [
   [ResponseType.UNAUTHORIZED, 401, "Unauthorized", "Send a valid API key: Authorization: Bearer <api key>"],
   [ResponseType.ACCESS_DENIED, 403, "Forbidden", "This API key may not call this"],
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, "Not Found", "No such path, or not with this method"],
+  // With an Authorization header, it takes the call to an unknown path for one that is badly signed.
+  [ResponseType.INVALID_SIGNATURE, 404, "Not Found", "No such path, or not with this method"],
   [ResponseType.RESOURCE_NOT_FOUND, 404, "Not Found", "No such path, or not with this method"],
   [ResponseType.REQUEST_TOO_LARGE, 413, "Content Too Large", "The request is larger than the API takes"],
   [ResponseType.THROTTLED, 429, "Too Many Requests", "Slow down, and try again"],

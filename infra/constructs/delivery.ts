@@ -6,8 +6,8 @@ import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 import { WorkQueue } from "./work-queue.ts";
 
-/** One exchange of 10 s, and room for the records and timers that follow it. */
-const DELIVER_TIMEOUT = Duration.seconds(30);
+/** One exchange of 10 s, and room for what is read before it and recorded after it, at AWS's worst. */
+const DELIVER_TIMEOUT = Duration.seconds(40);
 /** The largest batch that SQS hands over without a waiting window, which every delivery would pay. */
 const DELIVER_BATCH_SIZE = 10;
 
@@ -18,12 +18,12 @@ export interface DeliveryProps {
 
 /** The deliveries queue, the function that makes the attempts, and the timers of the next ones. */
 export class Delivery extends Construct {
-  readonly queue: WorkQueue;
+  readonly deliveries: WorkQueue;
 
   constructor(scope: Construct, id: string, { storage, settings }: DeliveryProps) {
     super(scope, id);
-    this.queue = new WorkQueue(this, "Deliveries", { consumerTimeout: DELIVER_TIMEOUT });
-    const schedules = new RetrySchedules(this, "RetrySchedules", { target: this.queue });
+    this.deliveries = new WorkQueue(this, "Deliveries", { consumerTimeout: DELIVER_TIMEOUT });
+    const schedules = new RetrySchedules(this, "RetrySchedules", { target: this.deliveries });
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",
@@ -33,8 +33,8 @@ export class Delivery extends Construct {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         DELIVERIES_TABLE: storage.deliveries.tableName,
         UNDELIVERED_TABLE: storage.undelivered.tableName,
-        DELIVERIES_QUEUE_URL: this.queue.queue.queueUrl,
-        DELIVERIES_DLQ_ARN: this.queue.deadLetters.queueArn,
+        DELIVERIES_QUEUE_URL: this.deliveries.queue.queueUrl,
+        DELIVERIES_DLQ_ARN: this.deliveries.deadLetters.queueArn,
         SCHEDULE_GROUP: schedules.groupName,
         SCHEDULE_ROLE_ARN: schedules.roleArn,
         RETRY_DELAYS_SECONDS: settings.retryDelaysSeconds.join(","),
@@ -46,8 +46,8 @@ export class Delivery extends Construct {
     storage.webhooks.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:UpdateItem");
     storage.deliveries.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem");
     storage.undelivered.grant(deliver, "dynamodb:BatchWriteItem");
-    this.queue.queue.grant(deliver, "sqs:SendMessage");
+    this.deliveries.queue.grant(deliver, "sqs:SendMessage");
     schedules.grantCreate(deliver);
-    this.queue.feed(deliver, DELIVER_BATCH_SIZE);
+    this.deliveries.feed(deliver, DELIVER_BATCH_SIZE);
   }
 }

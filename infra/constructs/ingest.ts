@@ -42,6 +42,8 @@ export class Ingest extends Construct {
     const fanout = new ServiceFunction(this, "Fanout", {
       name: "fanout",
       timeout: FANOUT_TIMEOUT,
+      // Ten publications at the same time, each with a megabyte of bodies under way in several copies.
+      memoryMiB: 512,
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,

@@ -8,8 +8,9 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
  * and to the local run. A call that hangs is given up and repeated long before the function's own timeout.
  */
 const options = {
-  maxAttempts: 4,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 5_000 },
+  maxAttempts: 3,
+  // Without the last one the SDK would only warn about a call that takes too long.
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
 };
 
 export const dynamoDb = () =>

@@ -1,12 +1,19 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
-/** Runs a conditional write; false when its condition did not hold. */
-export async function whenConditionHolds(write: Promise<unknown>): Promise<boolean> {
+/**
+ * Runs a conditional write; false when its condition did not hold.
+ * @param isOurs for a write whose condition its own success makes fail: whether what is stored is what we wrote. The SDK repeats
+ * a write whose answer was lost, and then meets its own work.
+ */
+export async function whenConditionHolds(
+  write: Promise<unknown>,
+  isOurs: () => Promise<boolean> = async () => false,
+): Promise<boolean> {
   try {
     await write;
     return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return isOurs();
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { nanoid } from "nanoid";
 import * as z from "zod";
@@ -83,12 +84,14 @@ export function createDeliveryTable(deps: {
     return batch.map(() => undefined);
   });
 
+  async function find(id: string): Promise<Delivery | undefined> {
+    const item = await deps.read({ table: tableName, key: deliveryKey(id) });
+    return item && delivery.parse(item);
+  }
+
   return {
     /** Strongly consistent; look-ups made together share a request. */
-    async find(id: string): Promise<Delivery | undefined> {
-      const item = await deps.read({ table: tableName, key: deliveryKey(id) });
-      return item && delivery.parse(item);
-    },
+    find,
 
     /** Stores a delivery that is delivered: nothing that another copy knows can be better. */
     settle: (settled: Delivery, isNew: boolean): Promise<undefined> => record({ delivery: settled, isNew }),
@@ -118,6 +121,7 @@ export function createDeliveryTable(deps: {
                 }),
           }),
         ),
+        async () => isDeepStrictEqual(await find(moved.id), moved),
       );
       if (stored && isNew) await record({ delivery: moved, isNew, isStored: true });
       return stored;

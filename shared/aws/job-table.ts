@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { type RedeliveryJob, redeliveryJob } from "../domain/redelivery-job.ts";
 import { whenConditionHolds } from "./conditional.ts";
@@ -9,6 +10,13 @@ const jobKey = (id: string) => ({ pk: `job#${id}`, sk: "job" });
 export type JobTable = ReturnType<typeof createJobTable>;
 
 export function createJobTable(client: DynamoDBDocumentClient, tableName: string) {
+  async function find(id: string): Promise<RedeliveryJob | undefined> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tableName, Key: jobKey(id), ConsistentRead: true }),
+    );
+    return Item && redeliveryJob.parse(Item);
+  }
+
   const put = (job: RedeliveryJob, condition: { expression: string; values?: Record<string, unknown> }) =>
     whenConditionHolds(
       client.send(
@@ -23,15 +31,11 @@ export function createJobTable(client: DynamoDBDocumentClient, tableName: string
           ...(condition.values && { ExpressionAttributeValues: condition.values }),
         }),
       ),
+      async () => isDeepStrictEqual(await find(job.job_id), redeliveryJob.parse(job)),
     );
 
   return {
-    async find(id: string): Promise<RedeliveryJob | undefined> {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: jobKey(id), ConsistentRead: true }),
-      );
-      return Item && redeliveryJob.parse(Item);
-    },
+    find,
 
     async create(job: RedeliveryJob): Promise<void> {
       if (!(await put(job, { expression: "attribute_not_exists(pk)" })))

@@ -1,10 +1,10 @@
 import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { chunks } from "../domain/chunks.ts";
+import { MAX_MESSAGE_BYTES } from "../domain/message-text.ts";
 import { coalesce, repeatUntilDone } from "./coalesce.ts";
 
-/** Limits of SendMessageBatch: entries, and bytes of all bodies together (SQS API reference). */
+/** Entries of a SendMessageBatch (SQS API reference). Their bodies together may be as large as one message. */
 const MAX_ENTRIES = 10;
-export const MAX_MESSAGE_BYTES = 1_048_576;
 export const MAX_DELAY_SECONDS = 900;
 
 export interface Outgoing {
@@ -14,17 +14,6 @@ export interface Outgoing {
   /** Whole seconds, 0 to 900. */
   readonly delaySeconds?: number;
 }
-
-/**
- * A value as the text of a message. SQS takes XML 1.0's characters only and replaces or refuses others, which in JSON text
- * can be U+FFFE and U+FFFF; emulators refuse all beyond the basic plane. Escaped, they come out as they went in, and
- * no event outgrows a message: at worst its 256 KiB become three times as much.
- */
-export const encodeMessage = (value: unknown): string =>
-  JSON.stringify(value).replace(
-    /[\uD800-\uDFFF\uFFFE\uFFFF]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16)}`,
-  );
 
 export type Queue = ReturnType<typeof createQueue>;
 

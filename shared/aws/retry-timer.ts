@@ -1,6 +1,8 @@
 import { ConflictException, CreateScheduleCommand, type SchedulerClient } from "@aws-sdk/client-scheduler";
+import { type DeliveryMessage, deliveryId, endpointGroup } from "../domain/delivery.ts";
+import { encodeMessage } from "../domain/message-text.ts";
 import { log } from "../log.ts";
-import { MAX_DELAY_SECONDS, type Outgoing, type Queue } from "./queue.ts";
+import { MAX_DELAY_SECONDS, type Queue } from "./queue.ts";
 
 /** "All schedule types invoke their targets with 60 second precision" (EventBridge Scheduler user guide). */
 const SCHEDULER_PRECISION_MS = 60_000;
@@ -11,14 +13,6 @@ const SOONEST_SCHEDULE_MS = 2_000;
  * EventBridge takes anywhere else. What is larger goes by SQS.
  */
 const MAX_INPUT_BYTES = 250_000;
-
-export interface Wakeup {
-  /** Unique to the delivery and attempt, so that making it twice makes it once. At most 64 of `0-9a-zA-Z-_.` */
-  readonly name: string;
-  readonly message: Pick<Outgoing, "body" | "groupId">;
-  /** Epoch milliseconds. */
-  readonly dueAt: number;
-}
 
 export interface RetryTimerDeps {
   readonly scheduler: Pick<SchedulerClient, "send">;
@@ -44,17 +38,27 @@ export function delaySecondsUntil(dueAt: number, now: number): number {
   return Math.min(Math.max(Math.round((dueAt - now) / 1000), 0), MAX_DELAY_SECONDS);
 }
 
-export type RetryTimer = ReturnType<typeof createRetryTimer>;
+/** The attempt a message asks for, as a timer sees it. */
+const wakeupOf = (message: DeliveryMessage) => ({
+  // Unique to the delivery and the attempt, so that making a schedule twice makes it once. At most 64 characters.
+  name: `${deliveryId(message)}-${message.attempt}`,
+  dueAt: Date.parse(message.due_at),
+  message: { body: encodeMessage(message), groupId: endpointGroup(message) },
+});
+type Wakeup = ReturnType<typeof wakeupOf>;
 
 /**
  * Puts a message back on the deliveries queue at its time (docs/decisions/0001-retry-timers.md). Both timers may hand it over early: whoever
  * takes a message before its due time calls `hold`.
  */
 export function createRetryTimer(deps: RetryTimerDeps) {
-  const byQueue = ({ message, dueAt }: Pick<Wakeup, "message" | "dueAt">) =>
+  const byQueue = ({ message, dueAt }: Wakeup) =>
     deps.queue.send({ ...message, delaySeconds: delaySecondsUntil(dueAt, deps.now()) });
 
-  async function bySchedule({ name, message, dueAt }: Wakeup): Promise<void> {
+  const inputOf = ({ message }: Wakeup) =>
+    JSON.stringify({ QueueUrl: deps.queueUrl, MessageBody: message.body, MessageGroupId: message.groupId });
+
+  async function bySchedule({ name, dueAt }: Wakeup, input: string): Promise<void> {
     const command = new CreateScheduleCommand({
       GroupName: deps.scheduleGroup,
       Name: name,
@@ -65,11 +69,7 @@ export function createRetryTimer(deps: RetryTimerDeps) {
         // The universal target: the templated one takes a MessageGroupId for FIFO queues only.
         Arn: "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
         RoleArn: deps.roleArn,
-        Input: JSON.stringify({
-          QueueUrl: deps.queueUrl,
-          MessageBody: message.body,
-          MessageGroupId: message.groupId,
-        }),
+        Input: input,
         DeadLetterConfig: { Arn: deps.deadLetterArn },
       },
     });
@@ -83,14 +83,15 @@ export function createRetryTimer(deps: RetryTimerDeps) {
 
   return {
     /** Wakes the message at its due time, by whichever timer is exact and durable enough; by SQS when Scheduler fails. */
-    async set(wakeup: Wakeup): Promise<void> {
+    async set(next: DeliveryMessage): Promise<void> {
+      const wakeup = wakeupOf(next);
       // Rounded: the moments between the failure and this call do not make a 60 s delay a shorter one.
       const delaySeconds = Math.round((wakeup.dueAt - deps.now()) / 1000);
-      const isShort = delaySeconds < deps.scheduleFromSeconds;
-      if (isShort || Buffer.byteLength(wakeup.message.body) > MAX_INPUT_BYTES)
-        return void (await byQueue(wakeup));
+      if (delaySeconds < deps.scheduleFromSeconds) return void (await byQueue(wakeup));
+      const input = inputOf(wakeup);
+      if (Buffer.byteLength(input) > MAX_INPUT_BYTES) return void (await byQueue(wakeup));
       try {
-        await bySchedule(wakeup);
+        await bySchedule(wakeup, input);
       } catch (error) {
         log.error("retry.schedule_failed", error, { schedule: wakeup.name, fallback: "sqs" });
         await byQueue(wakeup);
@@ -98,8 +99,8 @@ export function createRetryTimer(deps: RetryTimerDeps) {
     },
 
     /** For a message that came early: back on the queue for what is left, or for SQS's longest delay towards it. */
-    async hold(wakeup: Pick<Wakeup, "message" | "dueAt">): Promise<void> {
-      await byQueue(wakeup);
+    async hold(early: DeliveryMessage): Promise<void> {
+      await byQueue(wakeupOf(early));
     },
   };
 }

@@ -1,6 +1,5 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
-import { type Delivery, delivery } from "../domain/delivery.ts";
+import { type Delivery, delivery, type Undelivered, undelivered } from "../domain/delivery.ts";
 import type { BatchWriter } from "./batch-table.ts";
 import {
   countTimeline,
@@ -9,10 +8,6 @@ import {
   stableTimelineKey,
   type TimelineRange,
 } from "./timeline.ts";
-
-/** A delivery that was given up, with the body that was never delivered. */
-export const undelivered = delivery.extend({ body: z.string() });
-export type Undelivered = z.infer<typeof undelivered>;
 
 /** Given up means its last change, so the key can be made again from the delivery alone. */
 const keyOf = ({ account, hook_id, updated_at, id }: Delivery) =>

@@ -7,7 +7,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { type Webhook, webhook } from "../domain/webhook.ts";
+import { type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
 import { whenConditionHolds } from "./conditional.ts";
 
 /** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */
@@ -33,6 +33,11 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
     ExpressionAttributeValues: { ":account": account },
   });
 
+  async function find(account: string, hookId: string): Promise<Webhook | undefined> {
+    const { Item } = await client.send(new GetCommand({ ...key(account, hookId), ConsistentRead: true }));
+    return Item && readWebhook(Item);
+  }
+
   async function all(account: string): Promise<Webhook[]> {
     const found: Webhook[] = [];
     for await (const page of paginateQuery({ client }, { ...ofAccount(account), ConsistentRead: true })) {
@@ -42,10 +47,7 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
   }
 
   return {
-    async find(account: string, hookId: string): Promise<Webhook | undefined> {
-      const { Item } = await client.send(new GetCommand({ ...key(account, hookId), ConsistentRead: true }));
-      return Item && readWebhook(Item);
-    },
+    find,
 
     /** All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event. */
     all,
@@ -77,6 +79,8 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
             ConditionExpression: "attribute_not_exists(hook_id)",
           }),
         ),
+        async () =>
+          (await find(registered.account, registered.hook_id))?.registration === registered.registration,
       );
     },
 
@@ -84,11 +88,7 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
      * Sets the fields given. New URLs, or the status `active`, also bring back endpoints that answered 410 Gone.
      * @returns undefined when there is none
      */
-    async change(
-      account: string,
-      hookId: string,
-      fields: Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> & Pick<Webhook, "updated_at">,
-    ): Promise<Webhook | undefined> {
+    async change(account: string, hookId: string, fields: WebhookChange): Promise<Webhook | undefined> {
       const names = Object.keys(fields);
       let changed: Readonly<Record<string, unknown>> | undefined;
       const exists = await whenConditionHolds(
@@ -129,6 +129,10 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
             },
           }),
         ),
+        async () => {
+          const newest = (await find(before.account, before.hook_id))?.secrets[0]?.secret;
+          return newest === secrets[0]?.secret;
+        },
       );
     },
 

@@ -41,6 +41,10 @@ export const delivery = z.object({
 });
 export type Delivery = z.infer<typeof delivery>;
 
+/** A delivery that was given up, with the body that was never delivered. */
+export const undelivered = delivery.extend({ body: z.string() });
+export type Undelivered = z.infer<typeof undelivered>;
+
 /** An attempt to make: what travels through the deliveries queue and inside retry schedules. */
 export const deliveryMessage = z.object({
   account: z.string(),
@@ -58,11 +62,24 @@ export const deliveryMessage = z.object({
 });
 export type DeliveryMessage = z.infer<typeof deliveryMessage>;
 
+/** What EventBridge Scheduler leaves in a dead-letter queue: the input of the call that it could not make. */
+const scheduledMessage = z.object({ MessageBody: z.string() });
+
+/** A message of the deliveries queue, also one that was redriven from the dead letters of a schedule. @throws ZodError */
+export function readDeliveryMessage(json: string): DeliveryMessage {
+  const message: unknown = JSON.parse(json);
+  const scheduled = scheduledMessage.safeParse(message);
+  return deliveryMessage.parse(scheduled.success ? JSON.parse(scheduled.data.MessageBody) : message);
+}
+
 type Target = Pick<DeliveryMessage, "account" | "hook_id" | "url">;
 
 /** The same event to the same endpoint is one delivery, however often it is published or fanned out. */
 export const deliveryId = (of: Target & Pick<DeliveryMessage, "event_id">): string =>
   `dlv_${digest([of.account, of.hook_id, of.url, of.event_id])}`;
+
+/** What cannot be an id is not looked up. */
+export const isDeliveryId = (text: string): boolean => /^dlv_[A-Za-z0-9_-]{24}$/.test(text);
 
 /** One endpoint is one tenant of the deliveries queue (SQS fair queues), so a slow one delays only itself. */
 export const endpointGroup = (of: Target): string => `ep_${digest([of.account, of.hook_id, of.url])}`;
@@ -87,7 +104,7 @@ export interface Exchange {
 export type Decision =
   | { readonly status: "delivered" }
   | { readonly status: "retrying"; readonly dueAt: number }
-  | { readonly status: "undelivered"; readonly reason: string; readonly endpointGone: boolean };
+  | { readonly status: "undelivered"; readonly reason: string };
 
 /**
  * What follows from an attempt.
@@ -97,12 +114,15 @@ export type Decision =
 export function decide(policy: RetryPolicy, number: number, exchange: Exchange, endedAt: number): Decision {
   if (exchange.error === null) return { status: "delivered" };
   if (exchange.status === HTTP_GONE) {
-    return { status: "undelivered", reason: "the endpoint answered 410 Gone", endpointGone: true };
+    return { status: "undelivered", reason: "the endpoint answered 410 Gone" };
   }
   const dueAt = nextDueAt(policy, number, endedAt, parseRetryAfter(exchange.retryAfter, endedAt));
   if (dueAt !== undefined) return { status: "retrying", dueAt };
-  return { status: "undelivered", reason: `all ${number} attempts failed`, endpointGone: false };
+  return { status: "undelivered", reason: `all ${number} attempts failed` };
 }
+
+/** Whether its endpoint asked, at the last attempt, never to be called again (RFC 9110 §15.5.11). */
+export const endpointIsGone = ({ attempts }: Delivery): boolean => attempts.at(-1)?.status === HTTP_GONE;
 
 /**
  * The message that begins a fresh run for a delivery that was given up: the same event id and body, and attempts that are

@@ -13,6 +13,8 @@ export type Scope = z.infer<typeof scope>;
 export const eventId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
 
 const text = z.string().min(1);
+/** It travels beside the body, for routing. */
+export const campaignId = text.max(128, "must be at most 128 characters");
 const points = z.number().nullable();
 
 /** The listed fields are typed when present; unknown ones pass through, because the body is never rebuilt from this. */
@@ -22,7 +24,7 @@ const event = z.looseObject({
   user: text,
   wallet: z.string().nullish(),
   email: z.string().nullish(),
-  campaign: z.looseObject({ id: text, name: z.string() }),
+  campaign: z.looseObject({ id: campaignId, name: z.string() }),
   event: z.looseObject({
     type: text,
     data: z.looseObject({

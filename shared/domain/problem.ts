@@ -1,20 +1,18 @@
-import type { z } from "zod";
+import type * as z from "zod";
+import { plainWords } from "./wording.ts";
 
 /** What went wrong for the caller. The REST border gives each kind its HTTP status. */
-export type ProblemKind =
-  | "malformed"
-  | "unauthorized"
-  | "forbidden"
-  | "not-found"
-  | "conflict"
-  | "too-large"
-  | "invalid";
+export type ProblemKind = "malformed" | "forbidden" | "not-found" | "conflict" | "too-large" | "invalid";
 
 export interface FieldError {
   /** Dotted path of the field, such as `campaign.id` or `events.3.user`. */
   readonly path: string;
   readonly message: string;
 }
+
+/** An answer stays readable, and below what Lambda may answer, however much is wrong. */
+const MAX_ERRORS = 100;
+const MAX_PATH_CHARACTERS = 200;
 
 /** A refusal that the caller is told about, in full. Anything else that is thrown is ours, and is not. */
 export class Problem extends Error {
@@ -25,7 +23,7 @@ export class Problem extends Error {
   constructor(kind: ProblemKind, detail: string, errors: readonly FieldError[] = []) {
     super(detail);
     this.kind = kind;
-    this.errors = errors;
+    this.errors = errors.slice(0, MAX_ERRORS);
   }
 }
 
@@ -35,7 +33,7 @@ export function parseInput<Schema extends z.ZodType>(
   input: unknown,
   prefix: readonly PropertyKey[] = [],
 ): z.output<Schema> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: plainWords });
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, prefix));
   throw new Problem("invalid", "Some fields are not valid", errors);
@@ -57,7 +55,7 @@ function fieldErrors(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): F
   return [{ path: dotted(path), message: issue.message }];
 }
 
-const dotted = (path: readonly PropertyKey[]) => path.map(String).join(".");
+const dotted = (path: readonly PropertyKey[]) => path.map(String).join(".").slice(0, MAX_PATH_CHARACTERS);
 
 /** JSON text parsed. @throws Problem `malformed`, with the parser's reason but none of the text. */
 export function parseJson(text: string): unknown {

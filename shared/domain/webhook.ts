@@ -1,15 +1,13 @@
 import * as z from "zod";
 import { endpointUrlProblem } from "./endpoint-url.ts";
-import { type AcceptedEvent, scope } from "./event.ts";
+import { type AcceptedEvent, campaignId, scope } from "./event.ts";
 import { secretText } from "./secret.ts";
 
 const MAX_ENDPOINTS = 10;
 const MAX_CAMPAIGNS = 100;
 
 export const hookId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
-const campaigns = z
-  .array(z.string().min(1).max(128))
-  .max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
+const campaigns = z.array(campaignId).max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
 /** Beyond these a signature header would grow without end; the oldest stop signing first. */
 const MAX_LIVE_SECRETS = 10;
 const DEFAULT_OVERLAP_SECONDS = 86_400;
@@ -73,7 +71,9 @@ export const webhookPatch = (allowPrivate: boolean) =>
       (patch) => Object.keys(patch).length > 0,
       "must change at least one of scope, url, campaigns, status",
     );
-export type WebhookPatch = z.infer<ReturnType<typeof webhookPatch>>;
+/** What of a webhook may change, as it is stored. */
+export type WebhookChange = Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> &
+  Pick<Webhook, "updated_at">;
 
 /** The body of `POST /webhooks/{hook_id}/secret`. */
 export const secretRotation = z.strictObject({

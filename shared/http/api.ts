@@ -5,7 +5,7 @@ import { accountName, roles } from "../domain/api-key.ts";
 import { Problem, parseInput, parseJson } from "../domain/problem.ts";
 import { log } from "../log.ts";
 import { problemAnswer, unexpectedAnswer } from "./problem-answer.ts";
-import { type Route, type RouteKey, routes } from "./routes.ts";
+import { type FunctionName, type Route, type RouteKeyOf, routes } from "./routes.ts";
 
 export interface ApiRequest {
   /** Whose key it is. Every look-up names it. */
@@ -37,19 +37,25 @@ const caller = z.object({
     .pipe(z.array(z.enum(roles))),
 });
 
+/** Far more than any document but an event needs; in base64, as API Gateway hands bodies over. */
+const MAX_DOCUMENT_BYTES = 128 * 1024;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * The handler of an API function: finds the operation by its route, checks that the caller has the role it needs, and
  * turns whatever is thrown into an answer that says enough and not too much.
+ * @param operations one for each route that the table gives this function
  */
-export function api(operations: Partial<Record<RouteKey, Operation>>) {
+export function api<F extends FunctionName>(name: F, operations: Readonly<Record<RouteKeyOf<F>, Operation>>) {
+  const byKey = new Map<string, Operation>(Object.entries(operations));
+
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .onError(answerError)
     .handler(async function answer(event) {
-      const key = `${event.httpMethod} ${event.resource}` as RouteKey;
-      const operation = operations[key];
-      const route = routes.find(({ method, path }) => `${method} ${path}` === key);
+      const key = `${event.httpMethod} ${event.resource}`;
+      const route = routes.find((one) => one.function === name && `${one.method} ${one.path}` === key);
+      const operation = byKey.get(key);
       if (!operation || !route) throw new Problem("not-found", "No such path, or not with this method");
       const { status, body } = await operation(toRequest(event, authorize(event, route)));
       if (body === undefined) return { statusCode: status, body: "" };
@@ -82,13 +88,19 @@ function toRequest(event: APIGatewayProxyEvent, account: string): ApiRequest {
       throw new Problem("malformed", "The body is not valid UTF-8");
     }
   }
+  function smallText(): string {
+    const bytes = Buffer.byteLength(event.body ?? "");
+    if (bytes > MAX_DOCUMENT_BYTES)
+      throw new Problem("too-large", `The body is at most ${MAX_DOCUMENT_BYTES} bytes`);
+    return text();
+  }
   return {
     account,
     path: event.pathParameters ?? {},
     query: event.queryStringParameters ?? {},
     text,
-    json: (schema) => parseInput(schema, parseJson(text())),
-    jsonOrNothing: (schema) => parseInput(schema, text().trim() === "" ? {} : parseJson(text())),
+    json: (schema) => parseInput(schema, parseJson(smallText())),
+    jsonOrNothing: (schema) => parseInput(schema, smallText().trim() === "" ? {} : parseJson(text())),
   };
 }
 

@@ -3,7 +3,6 @@ import type { Problem, ProblemKind } from "../domain/problem.ts";
 
 const titles: Record<ProblemKind, readonly [status: number, title: string]> = {
   malformed: [400, "Bad Request"],
-  unauthorized: [401, "Unauthorized"],
   forbidden: [403, "Forbidden"],
   "not-found": [404, "Not Found"],
   conflict: [409, "Conflict"],

@@ -47,5 +47,5 @@ export const routes = [
 ] as const satisfies readonly Route[];
 
 type KeyOf<R extends Route> = R extends Route ? `${R["method"]} ${R["path"]}` : never;
-/** `GET /webhooks/{hook_id}` and so on: the routes there are, and no other combination. */
-export type RouteKey = KeyOf<(typeof routes)[number]>;
+/** `GET /webhooks/{hook_id}` and so on: the routes that one function answers, and no other combination. */
+export type RouteKeyOf<F extends FunctionName> = KeyOf<Extract<(typeof routes)[number], { function: F }>>;

@@ -1,3 +1,4 @@
+import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { createDeliveryLog, type LogPosition } from "../../shared/aws/delivery-log.ts";
@@ -39,6 +40,16 @@ function stored(event_id: string, fields: Partial<Delivery> = {}): Delivery {
   const base = aDelivery({ hook_id, event_id, ...fields });
   return { ...base, id: deliveryId(base) };
 }
+/** A client that repeats each command of a kind, as the SDK does after a 500, and gives the second answer. */
+function loseFirstAnswer(client: DynamoDBDocumentClient, kind: typeof PutCommand): DynamoDBDocumentClient {
+  const send = async (command: never) => {
+    if ((command as unknown) instanceof kind) await client.send(command);
+    return client.send(command);
+  };
+  return { send } as unknown as DynamoDBDocumentClient;
+}
+/** What another copy of the same message would record. */
+const slower = (record: Delivery): Delivery => ({ ...record, updated_at: at(59) });
 const owner = () => ({ account: "acme", hookId: hook_id });
 const at = (second: number) => new Date(Date.UTC(2026, 10, 23, 12, 0, second)).toISOString();
 
@@ -46,11 +57,21 @@ describe("a delivery", () => {
   test("that has not arrived is recorded only by the copy that saw it last", async () => {
     const first = stored("race");
     expect(await deliveries.advance(first, undefined)).toBe(true);
-    expect(await deliveries.advance(first, undefined)).toBe(false);
+    expect(await deliveries.advance(slower(first), undefined)).toBe(false);
     const second = { ...first, attempts: [...first.attempts, anAttempt({ number: 2 })] };
     expect(await deliveries.advance(second, 1)).toBe(true);
-    expect(await deliveries.advance(second, 1)).toBe(false);
+    expect(await deliveries.advance(slower(second), 1)).toBe(false);
     expect(await deliveries.find(first.id)).toEqual(second);
+  });
+
+  test("whose record was stored although the answer was lost is not taken for another copy's", async () => {
+    // The SDK repeats the write, whose condition its own first try has made false.
+    const client = loseFirstAnswer(services.dynamoDb, PutCommand);
+    const impatient = createDeliveryTable({
+      ...{ client, tableName: services.table("StorageDeliveries"), read, write, ttlDays: 30 },
+    });
+    expect(await impatient.advance(stored("answer-lost"), undefined)).toBe(true);
+    expect(await deliveries.find(stored("answer-lost").id)).toEqual(stored("answer-lost"));
   });
 
   test("that arrived is not made to look otherwise by a slower copy", async () => {

@@ -2,7 +2,8 @@ import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from "@aws-
 import { mockClient } from "aws-sdk-client-mock";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createQueue, encodeMessage } from "../../shared/aws/queue.ts";
+import { createQueue } from "../../shared/aws/queue.ts";
+import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { startServices } from "../support/services.ts";
 
 const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/1/q";
@@ -20,6 +21,12 @@ describe("encodeMessage", () => {
       }),
     );
   });
+});
+
+test("EventBridge Scheduler finds no keyword of its own in a message", () => {
+  const text = "<aws.scheduler.execution-id> <aws.scheduler.attempt-number> < aws";
+  expect(encodeMessage({ text })).not.toContain("<aws.scheduler.");
+  expect(JSON.parse(encodeMessage({ text }))).toEqual({ text });
 });
 
 describe("against SQS", () => {

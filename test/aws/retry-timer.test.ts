@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Outgoing } from "../../shared/aws/queue.ts";
 import { aimAt, createRetryTimer, delaySecondsUntil } from "../../shared/aws/retry-timer.ts";
-import { AT } from "../support/factories.ts";
+import { type DeliveryMessage, deliveryId, endpointGroup } from "../../shared/domain/delivery.ts";
+import { encodeMessage } from "../../shared/domain/message-text.ts";
+import { AT, aMessage } from "../support/factories.ts";
 
 const NOW = Date.parse(AT);
 const SCHEDULER_LATEST_MS = 60_000;
@@ -56,11 +58,12 @@ describe("the timer", () => {
     scheduleFromSeconds: 60,
     now: () => NOW,
   });
-  const message = { body: '{"n":1}', groupId: "ep_1" };
-  const wakeup = (delayMs: number, body = message.body) => ({
-    name: "dlv_1-2",
-    message: { ...message, body },
-    dueAt: NOW + delayMs,
+  const next = (delayMs: number, body = "{}") =>
+    aMessage({ attempt: 2, due_at: new Date(NOW + delayMs).toISOString(), body });
+  const queued = (message: DeliveryMessage, delaySeconds: number) => ({
+    body: encodeMessage(message),
+    groupId: endpointGroup(message),
+    delaySeconds,
   });
 
   beforeEach(() => {
@@ -71,18 +74,18 @@ describe("the timer", () => {
   afterEach(() => vi.restoreAllMocks());
 
   test("a short delay goes by SQS alone", async () => {
-    await timer.set(wakeup(30_000));
-    expect(sent).toEqual([{ ...message, delaySeconds: 30 }]);
+    await timer.set(next(30_000));
+    expect(sent).toEqual([queued(next(30_000), 30)]);
     expect(scheduler.calls()).toHaveLength(0);
   });
 
   test("a long delay is a one-shot schedule that puts the same message on the same queue, early", async () => {
     scheduler.on(CreateScheduleCommand).resolves({});
-    await timer.set(wakeup(300_000));
+    await timer.set(next(300_000));
     expect(sent).toEqual([]);
     expect(scheduler.call(0).args[0].input).toEqual({
       GroupName: "retries",
-      Name: "dlv_1-2",
+      Name: `${deliveryId(aMessage())}-2`,
       ScheduleExpression: "at(2026-11-23T12:04:00)",
       FlexibleTimeWindow: { Mode: "OFF" },
       ActionAfterCompletion: "DELETE",
@@ -91,8 +94,8 @@ describe("the timer", () => {
         RoleArn: "arn:aws:iam::1:role/scheduler",
         Input: JSON.stringify({
           QueueUrl: "https://sqs.us-east-1.amazonaws.com/1/deliveries",
-          MessageBody: message.body,
-          MessageGroupId: "ep_1",
+          MessageBody: encodeMessage(next(300_000)),
+          MessageGroupId: endpointGroup(aMessage()),
         }),
         DeadLetterConfig: { Arn: "arn:aws:sqs:us-east-1:1:dead" },
       },
@@ -101,7 +104,7 @@ describe("the timer", () => {
 
   test("60 s minus the moments since the failure are still 60 s", async () => {
     scheduler.on(CreateScheduleCommand).resolves({});
-    await timer.set(wakeup(59_970));
+    await timer.set(next(59_970));
     expect(scheduler.calls()).toHaveLength(1);
   });
 
@@ -109,7 +112,7 @@ describe("the timer", () => {
     scheduler
       .on(CreateScheduleCommand)
       .rejects(new ConflictException({ message: "exists", $metadata: {}, Message: "" }));
-    await timer.set(wakeup(300_000));
+    await timer.set(next(300_000));
     expect(sent).toEqual([]);
   });
 
@@ -118,20 +121,22 @@ describe("the timer", () => {
     [86_400_000, 900],
   ])("when the Scheduler fails, SQS takes a delay of %i ms over", async (delayMs, delaySeconds) => {
     scheduler.on(CreateScheduleCommand).rejects(new Error("ThrottlingException"));
-    await timer.set(wakeup(delayMs));
-    expect(sent).toEqual([{ ...message, delaySeconds }]);
+    await timer.set(next(delayMs));
+    expect(sent).toEqual([queued(next(delayMs), delaySeconds)]);
   });
 
-  test("a message too large for a schedule goes by SQS", async () => {
-    const body = "x".repeat(250_001);
-    await timer.set(wakeup(300_000, body));
-    expect(sent).toEqual([{ ...message, body, delaySeconds: 300 }]);
+  test.each([
+    ["too large", "x".repeat(250_001)],
+    ["too large once it stands in a schedule's input", '"'.repeat(130_000)],
+  ])("a message %s for a schedule goes by SQS", async (_, body) => {
+    await timer.set(next(300_000, body));
+    expect(sent).toEqual([queued(next(300_000, body), 300)]);
     expect(scheduler.calls()).toHaveLength(0);
   });
 
   test("what comes early is held by SQS for what is left, never by another schedule", async () => {
-    await timer.hold(wakeup(60_400));
-    expect(sent).toEqual([{ ...message, delaySeconds: 60 }]);
+    await timer.hold(next(60_400));
+    expect(sent).toEqual([queued(next(60_400), 60)]);
     expect(scheduler.calls()).toHaveLength(0);
   });
 });

@@ -78,6 +78,13 @@ describe("a webhook is refused, and the field named, for", () => {
     ["campaigns of the wrong type", webhook({ campaigns: "sue7r1vO" }), 422, ["campaigns"]],
     ["an unknown field", webhook({ hookId: "a" }), 422, ["hookId"]],
     ["several at once", { scope: "x", url: [1], secret: 2 }, 422, ["scope", "url.0", "secret"]],
+    [
+      "more unknown fields than one cares to read",
+      Object.fromEntries(Array.from({ length: 9_000 }, (_, n) => [`k${n}`, 1])),
+      422,
+      ["k0"],
+    ],
+    ["a body of 200 KiB", webhook({ secret: "x".repeat(200 * 1024) }), 413, []],
     ["a hook_id that is taken", webhook({ hook_id: "taken" }), 409, ["hook_id"]],
   ])("%s", async (_, body, status, paths) => {
     expectProblem(await local.call("POST", "/webhooks", body), status, ...paths);
@@ -100,7 +107,15 @@ describe("an event is refused, and the field named, for", () => {
     ["an unknown scope", "/events", eventJson({ scope: "user_logi" }), 422, ["scope"]],
     ["wrong types", "/events", eventJson({ user: 1, campaign: [] }), 422, ["user", "campaign"]],
     ["300 KiB", "/events", eventJson({ fill: "x".repeat(300 * 1024) }), 413, []],
+    ["more than Lambda takes", "/events", "x".repeat(5 * 1024 * 1024), 413, []],
     ["more than the API takes", "/events", "x".repeat(10 * 1024 * 1024 + 1), 413, []],
+    [
+      "a campaign of 129",
+      "/events",
+      eventJson({ campaign: { id: "x".repeat(129), name: "" } }),
+      422,
+      ["campaign.id"],
+    ],
     ["a batch of none", "/events/batch", { events: [] }, 422, ["events"]],
     ["a batch of 101", "/events/batch", { events: Array(101).fill({}) }, 422, ["events"]],
     [
@@ -154,6 +169,12 @@ describe("a caller is refused", () => {
     ["GET", "/webhooks/a/b"],
     ["GET", "/deliveries/dlv_nobodys"],
     ["GET", "/undelivered/dlv_nobodys"],
+    ["GET", `/deliveries/${"x".repeat(3000)}`],
+    ["GET", `/undelivered/${"x".repeat(3000)}`],
+    ["GET", `/jobs/${"x".repeat(3000)}`],
+    ["GET", "/jobs/nobodysnobodysnobodys"],
+    ["POST", "/undelivered/dlv_nobodys/redeliver"],
+    ["DELETE", "/undelivered/dlv_nobodys"],
     ["GET", `/webhooks/${"x".repeat(65)}`],
   ])("%s %s is not found", async (method, path) => {
     expectProblem(await local.call(method, path), 404);

@@ -118,6 +118,14 @@ describe("the sample event", () => {
     ).toEqual(events.sort());
   });
 
+  test("100 events that are all emoji are accepted", async () => {
+    const fill = "😀".repeat(2_200);
+    const events = Array.from({ length: 100 }, (_, n) =>
+      eventJson({ id: `emoji-${n}`, fill, scope: "user_login" }),
+    );
+    expect((await local.call("POST", "/events/batch", `{"events":[${events.join()}]}`)).status).toBe(202);
+  });
+
   test("an event of 256 KiB of the awkwardest text arrives unchanged", async () => {
     await register({ url: receiver.url("/large"), campaigns: ["large"] });
     const fill = '\\"\\\\\u2028\uFFFE\uFFFF😀 '.repeat(12_000);

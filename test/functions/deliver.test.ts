@@ -44,7 +44,7 @@ function aWorld() {
     clock: {
       now: () => world.now,
       sleep: async (ms) => {
-        if (ms > 0) world.now += ms;
+        world.now += ms;
       },
     },
     webhooks: {
@@ -261,6 +261,30 @@ describe("after a crash, the message handed out again", () => {
     expect(world.posts).toHaveLength(1);
     expect(world.undelivered.size).toBe(1);
     expect(world.disabled).toHaveLength(1);
+  });
+
+  test("and redriven from the dead-letter queue, where it counts as new, is finished all the same", async () => {
+    world.answer = failed;
+    world.failing.timer = true;
+    await expect(deliver(aMessage(), false)).rejects.toThrow("timer is down");
+    world.failing.timer = false;
+    // While a timer may still be on its way, a copy of the message sets no second one.
+    await deliver(aMessage(), false);
+    expect(world.timers).toEqual([]);
+    world.now += 600_000;
+    await deliver(aMessage(), false);
+    expect(world.timers).toHaveLength(1);
+    expect(world.posts).toHaveLength(1);
+  });
+
+  test("and redriven finds the undelivered row missing and keeps it; another publication of the event does not", async () => {
+    world.answer = { ...failed, status: 410 };
+    await deliver(aMessage(), false);
+    world.undelivered.clear();
+    await deliver(aMessage({ due_at: at(-5_000) }), false);
+    expect(world.undelivered.size).toBe(0);
+    await deliver(aMessage(), false);
+    expect(world.undelivered.size).toBe(1);
   });
 
   test("between the POST and its record makes the attempt again: at least once", async () => {

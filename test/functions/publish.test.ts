@@ -8,13 +8,13 @@ function neverParsed(): never {
   throw new Error("the text is what counts");
 }
 
-function aPublisher(maxPublicationBytes = 1_000_000) {
+function aPublisher(maxMessageBytes = 1_000_000) {
   const queued: Publication[] = [];
   const publish = createPublish({
     now: () => new Date(AT),
     newId: () => "made",
     enqueue: async (publication) => void queued.push(publication),
-    maxPublicationBytes,
+    maxMessageBytes,
   });
   const request = (text: string): ApiRequest => ({
     account: "acme",
@@ -42,7 +42,7 @@ describe("publishing", () => {
   });
 
   test("a batch that is too large for one message takes as few as it needs, in order", async () => {
-    const { queued, batch } = aPublisher(4_000);
+    const { queued, batch } = aPublisher(2_300);
     const events = Array.from({ length: 5 }, (_, n) => eventJson({ id: `e${n}` }));
     await batch(`{"events":[${events.join()}]}`);
     expect(queued.map(({ events: part }) => part.length)).toEqual([2, 2, 1]);

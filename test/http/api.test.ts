@@ -15,7 +15,7 @@ afterEach(() => vi.restoreAllMocks());
 const anEvent = (fields: Record<string, unknown> = {}) =>
   ({
     httpMethod: "POST",
-    resource: "/webhooks",
+    resource: "/webhooks/{hook_id}/test",
     body: null,
     isBase64Encoded: false,
     pathParameters: null,
@@ -24,10 +24,10 @@ const anEvent = (fields: Record<string, unknown> = {}) =>
     ...fields,
   }) as unknown as APIGatewayProxyEvent;
 
-/** Calls the API with one operation behind `POST /webhooks`. */
+/** Calls the API with one operation behind one route. */
 async function call(operation: (request: ApiRequest) => unknown, fields: Record<string, unknown> = {}) {
-  const handler = api({
-    "POST /webhooks": async (request) => ({ status: 200, body: operation(request) }),
+  const handler = api("test-send", {
+    "POST /webhooks/{hook_id}/test": async (request) => ({ status: 200, body: operation(request) }),
   });
   const answer = await handler(anEvent(fields), {} as Context);
   return { status: answer.statusCode, headers: answer.headers, body: answer.body && JSON.parse(answer.body) };

@@ -270,7 +270,15 @@ describe("the API", () => {
   test("whatever is on the bus reaches the events queue, or its dead-letter queue", () => {
     template.hasResourceProperties("AWS::Events::Rule", {
       EventPattern: { version: ["0"] },
-      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue(), InputTransformer: Match.absent() })],
+      Targets: [
+        {
+          Id: Match.anyValue(),
+          Arn: { "Fn::GetAtt": [Match.stringLikeRegexp("^IngestEventsQueue"), "Arn"] },
+          DeadLetterConfig: {
+            Arn: { "Fn::GetAtt": [Match.stringLikeRegexp("^IngestEventsDeadLetters"), "Arn"] },
+          },
+        },
+      ],
     });
   });
 });

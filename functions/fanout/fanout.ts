@@ -5,6 +5,9 @@ import { type Webhook, wants } from "../../shared/domain/webhook.ts";
 
 /** Keeps the encoded messages of a wide fan-out from filling the memory: each carries the body. */
 const MAX_AT_ONCE = 500;
+const MAX_BODY_BYTES_AT_ONCE = 1_048_576;
+
+const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 
 export interface FanOutDeps {
   readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
@@ -28,7 +31,8 @@ export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
           }),
         ),
     );
-    for (const some of chunks(messages, MAX_AT_ONCE)) await enqueueAll(some);
+    for (const some of chunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
+      await enqueueAll(some);
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {

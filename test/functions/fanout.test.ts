@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createFanOut } from "../../functions/fanout/fan-out.ts";
+import { createFanOut } from "../../functions/fanout/fanout.ts";
 import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
@@ -81,20 +81,36 @@ describe("fan-out", () => {
 });
 
 describe("a message of the events queue", () => {
+  const now = new Date("2026-11-23T13:00:00Z");
   const fromBus = (detail: string) =>
     `{"version":"0","id":"7bf73129-1428-4cd3-a780-95db273d1602","detail-type":"x","source":"y","time":"2026-11-23T12:00:00Z","detail":${detail}}`;
 
   test("from the bus: the event is the slice that stood in it", () => {
     const event = eventJson({ id: "e" }).replace('"rank":42', '"rank": 4.20');
-    expect(readPublication(fromBus(`{"event": ${event} ,"account":"acme"}`))).toMatchObject({
+    expect(readPublication(fromBus(`{"event": ${event} ,"account":"acme"}`), now)).toMatchObject({
       account: "acme",
       accepted_at: AT,
       events: [{ id: "e", body: event }],
     });
   });
 
+  test("from the bus: the bus's id need not be a UUID that RFC 9562 knows, as EventBridge's are not", () => {
+    const json = fromBus(`{"account":"acme","event":${eventJson({ id: undefined })}}`);
+    const odd = "17793124-05d4-b198-2fde-7ededc63b103";
+    const message = json.replace("7bf73129-1428-4cd3-a780-95db273d1602", odd);
+    expect(readPublication(message, now).events[0]?.id).toBe(odd);
+  });
+
+  test("from the bus: a time that lies ahead does not hold the delivery back", () => {
+    const message = fromBus(`{"account":"acme","event":${eventJson()}}`).replace(
+      "2026-11-23T12",
+      "2099-11-23T12",
+    );
+    expect(readPublication(message, now).accepted_at).toBe(now.toISOString());
+  });
+
   test("from REST: as it was queued", () => {
-    expect(readPublication(JSON.stringify(published("e")))).toEqual(published("e"));
+    expect(readPublication(JSON.stringify(published("e")), now)).toEqual(published("e"));
   });
 
   test.each([
@@ -104,6 +120,6 @@ describe("a message of the events queue", () => {
     [fromBus(`{"account":"Not One","event":${eventJson()}}`), "a bus event with a bad account"],
     [fromBus(`{"account":"acme","event":${eventJson({ scope: "x" })}}`), "a bus event that is not valid"],
   ])("%s throws (%s), so that it ends in the dead-letter queue", (json) => {
-    expect(() => readPublication(json)).toThrow();
+    expect(() => readPublication(json, now)).toThrow();
   });
 });
