@@ -1,3 +1,4 @@
+import { chunks } from "../../shared/domain/chunks.ts";
 import {
   type Delivery,
   type DeliveryMessage,
@@ -15,6 +16,9 @@ interface Owner {
   readonly account: string;
   readonly hookId: string;
 }
+
+/** More calls at a time would only queue for the SDK's sockets, and time out there. */
+const MAX_AT_ONCE = 50;
 
 export interface RedeliverDeps {
   readonly now: () => Date;
@@ -75,8 +79,11 @@ export function createRedeliver(deps: RedeliverDeps) {
       deps.findWebhook(job.account, job.hook_id),
       undelivered.rows(owner, count, { before: job.before ?? job.until, since: last }),
     ]);
-    const taken = await Promise.all(rows.map((row) => takeUp(row, webhook)));
-    const skipped = taken.filter((wasTaken) => !wasTaken).length;
+    let skipped = 0;
+    for (const some of chunks(rows, MAX_AT_ONCE)) {
+      const taken = await Promise.all(some.map((row) => takeUp(row, webhook)));
+      skipped += taken.filter((wasTaken) => !wasTaken).length;
+    }
     const moved = await jobs.change(job, {
       before: last,
       slice: undefined,

@@ -9,8 +9,13 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
  */
 const options = {
   maxAttempts: 3,
-  // Without the last one the SDK would only warn about a call that takes too long.
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+  requestHandler: {
+    // Also runs while a call waits for one of the 50 sockets.
+    connectionTimeout: 3_000,
+    requestTimeout: 3_000,
+    // Without it the SDK would only warn about a call that takes too long.
+    throwOnRequestTimeout: true,
+  },
 };
 
 export const dynamoDb = () =>
