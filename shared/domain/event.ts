@@ -18,7 +18,7 @@ export const campaignId = text.max(128, "must be at most 128 characters");
 const points = z.number().nullable();
 
 /** The listed fields are typed when present; unknown ones pass through, because the body is never rebuilt from this. */
-const event = z.looseObject({
+export const eventInput = z.looseObject({
   id: eventId.optional(),
   scope,
   user: text,
@@ -81,7 +81,7 @@ function accept(
       { path: path.join("."), message: `is larger than ${MAX_EVENT_BYTES} bytes` },
     ]);
   }
-  const { id, scope: eventScope, campaign } = parseInput(event, parsed, path);
+  const { id, scope: eventScope, campaign } = parseInput(eventInput, parsed, path);
   if (id !== undefined) return { id, scope: eventScope, campaign: campaign.id, body: json };
   const made = newId();
   return { id: made, scope: eventScope, campaign: campaign.id, body: withFirstMember(json, "id", made) };

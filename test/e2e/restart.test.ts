@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventJson } from "../support/factories.ts";
 import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
+
+/** Longer than the second that an idle poller takes to stop, so that waiting for that is not enough. */
+const SLOW_MS = 2_000;
 
 let receiver: Receiver;
 let isUp = true;
@@ -71,17 +74,31 @@ describe("kill -9 and a restart", () => {
   });
 
   test("a clean stop lets what is under way end, and exits 0", async () => {
-    isUp = true;
-    const first = await start();
-    await first.call("POST", "/webhooks", {
-      scope: "user_activity",
-      url: receiver.url("/stopped"),
-      hook_id: "h",
+    let answered = false;
+    const slow = await startReceiver(() => (_, response) => {
+      setTimeout(function answer() {
+        answered = true;
+        response.end();
+      }, SLOW_MS);
     });
+    onTestFinished(() => slow.close());
+    const idsSent = () => slow.requests.map(({ headers }) => headers["webhook-id"]);
+
+    const first = await start();
+    await first.call("POST", "/webhooks", { scope: "user_activity", url: slow.url(), hook_id: "slow" });
     await first.call("POST", "/events", eventJson({ id: "last" }));
+    await slow.waitFor(1);
+    expect(answered).toBe(false);
     expect(await first.stop()).toBe(0);
-    await start();
-    await until(() => idsAt("/stopped").length > 0);
-    expect(idsAt("/stopped")).toEqual(["last"]);
+    expect(answered).toBe(true);
+    expect(idsSent()).toEqual(["last"]);
+
+    const second = await start();
+    const { items } = (await second.call("GET", "/deliveries?hook_id=slow")).body;
+    expect(items).toMatchObject([{ event_id: "last", status: "delivered", attempts: [{ status: 200 }] }]);
+    // Whatever the first run had left behind would come no later than a new event.
+    await second.call("POST", "/events", eventJson({ id: "new" }));
+    await until(() => idsSent().includes("new"));
+    expect(idsSent()).toEqual(["last", "new"]);
   });
 });

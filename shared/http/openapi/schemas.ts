@@ -1,0 +1,197 @@
+import * as z from "zod";
+import { attempt, delivery, undelivered } from "../../domain/delivery.ts";
+import { eventId, eventInput } from "../../domain/event.ts";
+import { redeliveryRange } from "../../domain/redelivery-job.ts";
+import { sampleEvent } from "../../domain/sample-event.ts";
+import { secretRotation, webhook, webhookInput, webhookPatch } from "../../domain/webhook.ts";
+
+/** What the document says of a schema beside its shape. `id` names it under `components`. */
+interface About {
+  readonly id: string;
+  readonly description: string;
+  readonly examples?: unknown[];
+}
+
+/** What callers send: as it is before defaults are filled in. */
+export const inputs = z.registry<About>();
+/** What callers get. */
+export const outputs = z.registry<About>();
+
+function input<Schema extends z.ZodType>(
+  schema: Schema,
+  id: string,
+  description: string,
+  example: unknown,
+): Schema {
+  inputs.add(schema, { id, description, examples: [example] });
+  return schema;
+}
+function output<Schema extends z.ZodType>(schema: Schema, id: string, description: string): Schema {
+  outputs.add(schema, { id, description });
+  return schema;
+}
+
+const time = z.iso.datetime();
+const list = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    next_cursor: z.string().nullable().describe("Give it as `cursor` for the next page; null on the last."),
+  });
+
+const url = "https://api.example.com/claimr";
+const sample = { id: "lisjywHXKAq6yQe2bH6Pd", ...sampleEvent("user_activity") };
+
+export const newWebhook = input(webhookInput(false), "NewWebhook", "A webhook to register.", {
+  scope: "user_activity",
+  url: [url],
+  hook_id: "crm",
+  campaigns: ["sue7r1vO"],
+});
+export const webhookChanges = input(webhookPatch(false), "WebhookChanges", "What it does not name stays.", {
+  status: "disabled",
+});
+export const newSecret = input(
+  secretRotation,
+  "NewSecret",
+  "A secret of your own, or none to have one made.",
+  {
+    overlap_seconds: 3600,
+  },
+);
+export const testSend = input(
+  z.strictObject({ user: z.string().min(1).max(256) }),
+  "TestSend",
+  "The user that the sample event is about.",
+  { user: "23945872938472" },
+);
+export const event = input(
+  eventInput,
+  "Event",
+  "A campaign event. Fields that are not listed pass through.",
+  sample,
+);
+export const eventBatch = input(
+  z.strictObject({ events: z.array(eventInput).min(1).max(100) }),
+  "EventBatch",
+  "Up to 100 events, accepted together or not at all.",
+  { events: [sample] },
+);
+export const redelivery = input(
+  redeliveryRange,
+  "RedeliveryRange",
+  "What of a webhook's undelivered to send again.",
+  {
+    hook_id: "crm",
+    since: "2026-11-23T12:00:00Z",
+    dry_run: true,
+  },
+);
+
+export const webhookShown = output(
+  webhook
+    .pick({
+      hook_id: true,
+      scope: true,
+      urls: true,
+      campaigns: true,
+      status: true,
+      created_at: true,
+      updated_at: true,
+    })
+    .extend({ disabled_urls: z.array(z.string()).describe("Endpoints that answered 410 Gone.") }),
+  "Webhook",
+  "A registered webhook, without its secrets.",
+);
+export const webhookCreated = output(
+  webhookShown.extend({ secret: z.string().describe("Shown this once.") }),
+  "CreatedWebhook",
+  "A webhook with the secret that signs its deliveries.",
+);
+export const secretRotated = output(
+  webhookCreated.extend({ old_secrets_expire_at: time.nullable().describe("Until then they sign as well.") }),
+  "RotatedWebhook",
+  "A webhook with its new secret.",
+);
+export const webhookList = output(list(webhookShown), "WebhookList", "Webhooks in the order of their ids.");
+export const testResult = output(
+  z.object({
+    id: eventId,
+    results: z.array(
+      z.object({
+        url: z.string(),
+        delivered: z.boolean(),
+        status: z.int().nullable(),
+        duration_ms: z.int(),
+        error: z.string().nullable(),
+      }),
+    ),
+  }),
+  "TestResult",
+  "What each endpoint said to the sample event.",
+);
+export const accepted = output(z.object({ id: eventId }), "Accepted", "The id under which it is delivered.");
+export const acceptedBatch = output(
+  z.object({ ids: z.array(eventId) }),
+  "AcceptedBatch",
+  "Their ids, in order.",
+);
+output(attempt, "Attempt", "One attempt: when it was due, when it began, how long it took, what came of it.");
+export const deliveryShown = output(
+  delivery.omit({ account: true }),
+  "Delivery",
+  "One event on its way to one endpoint, with every attempt.",
+);
+export const deliveryList = output(list(deliveryShown), "DeliveryList", "Deliveries, newest first.");
+export const undeliveredShown = output(
+  undelivered.omit({ account: true }),
+  "Undelivered",
+  "A delivery that was given up, with the body that was never delivered.",
+);
+export const redeliveryStarted = output(
+  z.object({
+    job_id: z.string().nullable().describe("Null for a dry run."),
+    matched: z.int().describe("How many are waiting in the range."),
+  }),
+  "RedeliveryStarted",
+  "A job that redelivers a range.",
+);
+export const redeliveryId = output(
+  z.object({ id: z.string() }),
+  "Redelivery",
+  "The delivery that is taken up again.",
+);
+export const job = output(
+  z.object({
+    job_id: z.string(),
+    hook_id: z.string(),
+    status: z.enum(["running", "done", "cancelled"]),
+    since: time.nullable(),
+    until: time,
+    per_second: z.int(),
+    matched: z.int(),
+    redelivered: z.int(),
+    skipped: z.int().describe("Left undelivered, because their endpoint is disabled or gone."),
+    created_at: time,
+    updated_at: time,
+  }),
+  "Job",
+  "How far a redelivery is.",
+);
+export const health = output(
+  z.object({ status: z.literal("ok"), version: z.string() }),
+  "Health",
+  "It is up.",
+);
+export const problem = output(
+  z.object({
+    type: z.literal("about:blank"),
+    title: z.string(),
+    status: z.int().optional(),
+    detail: z.string(),
+    errors: z
+      .array(z.object({ path: z.string().describe("Dotted: `campaign.id`."), message: z.string() }))
+      .optional(),
+  }),
+  "Problem",
+  "A refusal (RFC 9457): what was wrong, and with which fields.",
+);
