@@ -13,10 +13,12 @@ export interface StackSettings {
   readonly allowPrivateEndpoints: boolean;
 }
 
-const stageName = z
+export const stageName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,19}$/, "must be 1 to 20 of a–z, 0–9 and -, a letter first")
-  .default("dev");
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, "must be 1 to 20 of a–z, 0–9 and -, a letter first");
+
+/** Told by the stage alone, so that `npm run keys` needs no look-up to find the table, nor CDK. */
+export const apiKeysTableName = (stage: string) => `claimr-webhooks-${stage}-api-keys`;
 
 /**
  * Settings of a deployed stage: `-c stage=prod` names it, the tunables come from the environment.
@@ -24,7 +26,7 @@ const stageName = z
  */
 export function deployedSettings(stage: unknown, environment?: Environment): StackSettings {
   const { STAGE } = readEnvironment(
-    { STAGE: stageName },
+    { STAGE: stageName.default("dev") },
     { STAGE: stage === undefined ? "" : String(stage) },
   );
   const given = readEnvironment(

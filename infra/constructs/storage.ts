@@ -1,11 +1,9 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, type TablePropsV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
-import type { StackSettings } from "../settings.ts";
+import { apiKeysTableName, type StackSettings } from "../settings.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
-
-export const apiKeysTableName = (stage: string) => `claimr-webhooks-${stage}-api-keys`;
 
 /** The four tables. Their keys are explained where they are written: `shared/aws/*-table.ts`. */
 export class Storage extends Construct {

@@ -3,8 +3,10 @@ import * as z from "zod";
 import { type ApiKeyTable, createApiKeyTable } from "../../shared/aws/api-key-table.ts";
 import { dynamoDb } from "../../shared/aws/clients.ts";
 import { readEnvironment } from "../../shared/config.ts";
-import { accountName, newApiKey, roles } from "../../shared/domain/api-key.ts";
-import { apiKeysTableName } from "../constructs/storage.ts";
+import { accountName, newApiKey, type Role, roles } from "../../shared/domain/api-key.ts";
+import { codeOf, messageOf } from "../local/failure.ts";
+import { port } from "../local/settings.ts";
+import { apiKeysTableName, stageName } from "../settings.ts";
 import { localKeyTable } from "./local-target.ts";
 
 const usage = `Makes, lists and revokes API keys.
@@ -26,17 +28,13 @@ const options = {
   help: { type: "boolean" },
 } as const;
 
-const create = z.object({
-  account: z.string({ error: "--account is missing" }).pipe(accountName),
-  role: z.array(z.enum(roles, { error: `--role must be ${roles.join(" or ")}` }), {
-    error: "--role is missing",
-  }),
-});
+const creation = {
+  account: z.string("is missing").pipe(accountName),
+  role: z.array(z.enum(roles, `must be ${roles.join(" or ")}`), "is missing"),
+};
 
-async function createKey(table: ApiKeyTable, given: unknown) {
-  const parsed = create.safeParse(given);
-  if (!parsed.success) throw new UsageError(parsed.error.issues.map(({ message }) => message).join("; "));
-  const { account, role } = parsed.data;
+async function createKey(table: ApiKeyTable, given: { readonly account: string; readonly role: Role[] }) {
+  const { account, role } = given;
   const { key, record } = newApiKey({ account, roles: role, now: new Date() });
   await table.put(record);
   // The key alone on standard output, so that KEY=$(npm run --silent keys -- create …) works.
@@ -60,36 +58,73 @@ async function listKeys(table: ApiKeyTable, account: string | undefined) {
   if (records.length === 0) console.error("No API keys.");
 }
 
-async function revokeKey(table: ApiKeyTable, keyId: string | undefined) {
-  if (keyId === undefined) throw new UsageError("Which key? npm run keys -- list shows their ids");
+async function revokeKey(table: ApiKeyTable, keyId: string) {
   const revoked = await table.revoke(keyId, new Date());
-  if (!revoked) throw new UsageError(`There is no key ${keyId}; npm run keys -- list shows them`);
+  if (!revoked) throw new Error(`There is no key ${keyId}; npm run keys -- list shows them.`);
   console.log(`${keyId} of account ${revoked.account} is revoked since ${revoked.revoked_at}.`);
 }
 
+/** Options through a schema. @throws UsageError naming each that is wrong */
+function check<Shape extends z.ZodRawShape>(shape: Shape, given: Record<string, unknown>) {
+  const parsed = z.object(shape).safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `--${String(path[0])} ${message}`);
+  throw new UsageError(problems.join("; "));
+}
+
+function refuse([extra]: readonly string[]) {
+  if (extra !== undefined) throw new UsageError(`Nothing to do with "${extra}"`);
+}
+
+/** What a call asks for, checked before anything is connected to. @throws UsageError */
+function readCommand(
+  [command, ...words]: readonly string[],
+  { account, role }: { readonly account?: string; readonly role?: readonly string[] },
+): (table: ApiKeyTable) => Promise<void> {
+  switch (command) {
+    case "create": {
+      refuse(words);
+      const wanted = check(creation, { account, role: role?.flatMap((list) => list.split(",")) });
+      return (table) => createKey(table, wanted);
+    }
+    case "list":
+      refuse(words);
+      return (table) => listKeys(table, account);
+    case "revoke": {
+      const [keyId, ...others] = words;
+      refuse(others);
+      if (keyId === undefined) throw new UsageError("Which key? npm run keys -- list shows their ids");
+      return (table) => revokeKey(table, keyId);
+    }
+    default:
+      throw new UsageError(`Unknown command ${command}`);
+  }
+}
+
 async function openTable(stage: string | undefined): Promise<ApiKeyTable> {
-  if (stage !== undefined) return createApiKeyTable(dynamoDb(), apiKeysTableName(stage));
-  const { PORT } = readEnvironment({ PORT: z.coerce.number().int().default(3000) });
-  return localKeyTable(PORT);
+  if (stage === undefined) return localKeyTable(readEnvironment({ PORT: port }).PORT);
+  const client = dynamoDb();
+  try {
+    await client.config.region();
+  } catch (cause) {
+    throw new Error(`Set AWS_REGION to the region that stage ${stage} is deployed in.`, { cause });
+  }
+  return createApiKeyTable(client, apiKeysTableName(stage));
 }
 
 async function main(args: string[]) {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-  const [command, keyId] = positionals;
-  if (values.help || command === undefined) return console.log(usage);
-  if (!["create", "list", "revoke"].includes(command)) throw new UsageError(`Unknown command ${command}`);
-  const role = values.role?.flatMap((list) => list.split(","));
-  const table = await openTable(values.stage);
-  if (command === "create") return createKey(table, { account: values.account, role });
-  if (command === "list") return listKeys(table, values.account);
-  return revokeKey(table, keyId);
+  if (values.help || positionals.length === 0) return console.log(usage);
+  const run = readCommand(positionals, values);
+  const { stage } = check({ stage: stageName.optional() }, { stage: values.stage });
+  await run(await openTable(stage));
 }
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  if (error instanceof UsageError || (error instanceof TypeError && "code" in error))
-    console.error(`\n${usage}`);
+  console.error(messageOf(error));
+  const isMisuse = error instanceof UsageError || codeOf(error)?.startsWith("ERR_PARSE_ARGS");
+  if (isMisuse) console.error(`\n${usage}`);
   process.exitCode = 1;
 }

@@ -8,7 +8,10 @@ import { IN_MEMORY } from "./settings.ts";
 const SQLITE_BUSY = 5;
 const sqliteError = z.object({ errcode: z.number() });
 
-/** Makes the run's folder if need be. Payloads and a key are in it, so it is its owner's alone. @throws StartFailure */
+/**
+ * Makes the run's folder if need be. Payloads and a key are in it, so it is its owner's alone.
+ * @throws StartFailure
+ */
 export function prepareDataDir(dataDir: string): void {
   if (dataDir === IN_MEMORY) return;
   try {
@@ -22,8 +25,8 @@ export function prepareDataDir(dataDir: string): void {
 }
 
 /**
- * Opens the scheduler's database, and locks it for as long as this process lives: the lock says that the whole folder
- * is taken. The operating system frees it, even after `kill -9`.
+ * Opens the scheduler's database, and locks it for as long as this process lives: the lock says that the
+ * whole folder is taken. The operating system frees it, even after `kill -9`.
  * @throws StartFailure when another run has it
  */
 export function openLockedDatabase(dataDir: string): DatabaseSync {

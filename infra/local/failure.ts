@@ -1,4 +1,7 @@
-/** The local run cannot start, for a reason that whoever started it can mend. The message says what and how, in one sentence. */
+/**
+ * The local run cannot start, for a reason that whoever started it can mend.
+ * The message says what and how, in one sentence.
+ */
 export class StartFailure extends Error {
   override readonly name = "StartFailure";
 }

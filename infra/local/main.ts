@@ -6,7 +6,9 @@ import { StartFailure } from "./failure.ts";
 import { startLocalRun } from "./run.ts";
 import { IN_MEMORY, localSettings } from "./settings.ts";
 
-/** npm passes on the Ctrl-C that the terminal has already sent: so soon after the first, it is the same one. */
+/**
+ * npm passes on the Ctrl-C that the terminal has already sent: so soon after the first, it is the same one.
+ */
 const ECHO_MS = 500;
 /** What a shell makes of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;

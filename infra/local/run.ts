@@ -32,7 +32,8 @@ export interface LocalRun {
 type Cleanup = () => Promise<unknown>;
 
 /**
- * Starts the whole product on this machine: resolves when all is ready, and leaves nothing running when it fails.
+ * Starts the whole product on this machine: resolves when all is ready, and leaves nothing running when it
+ * fails.
  * @throws StartFailure for what the caller can mend: a taken port, a folder that cannot be used
  */
 export async function startLocalRun(settings: LocalSettings): Promise<LocalRun> {
@@ -113,7 +114,9 @@ async function stopStarted(starting: readonly Promise<Service>[]): Promise<void>
   await Promise.all(outcomes.map((outcome) => outcome.status === "fulfilled" && outcome.value.stop()));
 }
 
-/** `GET /_local`, which only the local run has: where to find what the template made (`npm run keys` asks). */
+/**
+ * `GET /_local`, which only the local run has: where to find what the template made (`npm run keys` asks).
+ */
 const localPage = ({ tables, queues }: Wiring, urls: ServiceUrls) => ({
   ...urls,
   tables: Object.fromEntries(Object.entries(tables).map(([name, { TableName }]) => [name, TableName])),

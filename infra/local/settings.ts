@@ -10,6 +10,15 @@ export const localStage = "local";
 export const localRegion = "us-east-1";
 /** No account is behind these; the SDK insists on some. */
 export const localCredentials = { accessKeyId: "local", secretAccessKey: "local" };
+/** Everything the local run opens is for this machine alone. */
+export const LOOPBACK = "127.0.0.1";
+
+/** SDK options for talking to a local service. */
+export const clientOptions = (url: string) => ({
+  endpoint: url,
+  region: localRegion,
+  credentials: localCredentials,
+});
 
 const MAX_LATENESS_SECONDS = 3_600;
 
@@ -26,11 +35,14 @@ export interface LocalSettings {
   readonly stack: StackSettings;
 }
 
+/** `PORT`, which `npm run keys` reads too. */
+export const port = z.coerce.number().int().min(0).max(65_535).default(3_000);
+
 const variables = {
   ...tunables,
   // Integrators try their receivers out on this very machine.
   ALLOW_PRIVATE_ENDPOINTS: tunables.ALLOW_PRIVATE_ENDPOINTS.default(true),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3_000),
+  PORT: port,
   DATA_DIR: z.string().default(".local"),
   LOCAL_API_KEY: z
     .string()
@@ -40,7 +52,10 @@ const variables = {
   SEED: z.coerce.number().int().min(0).max(0xffff_ffff).optional(),
 };
 
-/** Settings of the local run (README, "Settings"), with a default for each. @throws ConfigError naming what is wrong */
+/**
+ * Settings of the local run (README, "Settings"), with a default for each.
+ * @throws ConfigError naming what is wrong
+ */
 export function localSettings(environment?: Environment): LocalSettings {
   const given = readEnvironment(variables, environment);
   return {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { loadFunctions, mergeEnvironments } from "../../infra/local/lambda/lambda.ts";
 import type { LambdaFunction } from "../../infra/local/template/wiring.ts";
 import { temporaryFolder } from "./support.ts";
@@ -28,7 +28,7 @@ function load(source: string, overrides?: Partial<LambdaFunction>) {
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
 
 describe("loadFunctions", () => {
-  it("calls the handler with the event and a Lambda context", async () => {
+  test("calls the handler with the event and a Lambda context", async () => {
     const invoke = await load(
       `export const handler = async (event, { functionName, awsRequestId, getRemainingTimeInMillis }) =>
         ({ event, functionName, awsRequestId, remaining: getRemainingTimeInMillis() })`,
@@ -42,23 +42,23 @@ describe("loadFunctions", () => {
     expect(answer).toHaveProperty("remaining", expect.closeTo(5_000, -2));
   });
 
-  it("passes on what the handler throws", async () => {
+  test("passes on what the handler throws", async () => {
     const invoke = await load(`export const handler = async () => { throw new Error("Unauthorized"); }`);
     await expect(invoke("work", {})).rejects.toThrow("Unauthorized");
   });
 
-  it("gives up on a handler that takes longer than its timeout", async () => {
+  test("gives up on a handler that takes longer than its timeout", async () => {
     const invoke = await load(`export const handler = () => new Promise(() => {})`, { timeoutSeconds: 0.05 });
     await expect(invoke("work", {})).rejects.toThrow("timed out");
   });
 
-  it("refuses a module without a handler", async () => {
+  test("refuses a module without a handler", async () => {
     await expect(load("export const main = 1")).rejects.toThrow();
   });
 });
 
 describe("mergeEnvironments", () => {
-  it("joins what the functions agree on", () => {
+  test("joins what the functions agree on", () => {
     const merged = mergeEnvironments([
       { name: "a", environment: { TABLE: "t", A: "1" } },
       { name: "b", environment: { TABLE: "t", B: "2" } },
@@ -66,7 +66,7 @@ describe("mergeEnvironments", () => {
     expect(merged).toEqual({ TABLE: "t", A: "1", B: "2" });
   });
 
-  it("refuses a variable that two functions disagree on, naming it and them", () => {
+  test("refuses a variable that two functions disagree on, naming it and them", () => {
     const clash = [
       { name: "a", environment: { TABLE: "t" } },
       { name: "b", environment: { TABLE: "u" } },

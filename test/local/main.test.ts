@@ -6,9 +6,9 @@ import { type AddressInfo, connect, createServer as createTcpServer } from "node
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type LocalRun, run, startLocalRun } from "../support/local-run.ts";
-import { eventually, sqsTools, temporaryFolder } from "./support.ts";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { type LocalRun, run, startLocalRun, until } from "../support/local-run.ts";
+import { sqsTools, temporaryFolder } from "./support.ts";
 
 /** Starts what cannot start. @returns the one sentence it says */
 async function failure(environment: Record<string, string>): Promise<string> {
@@ -24,7 +24,7 @@ async function failure(environment: Record<string, string>): Promise<string> {
 }
 
 describe("a start that cannot succeed ends with one sentence and exit code 1", () => {
-  it("a taken port", async () => {
+  test("a taken port", async () => {
     const holder = createTcpServer().listen(0, "127.0.0.1");
     await once(holder, "listening");
     onTestFinished(() => void holder.close());
@@ -33,11 +33,11 @@ describe("a start that cannot succeed ends with one sentence and exit code 1", (
     expect(sentence).toBe(`Port ${port} is taken: stop what listens there, or set PORT.`);
   });
 
-  it("bad settings, all of them named", async () => {
+  test("bad settings, all of them named", async () => {
     expect(await failure({ PORT: "http", SEED: "-1" })).toMatch(/PORT.*SEED|SEED.*PORT/);
   });
 
-  it("a DATA_DIR that cannot be written", async () => {
+  test("a DATA_DIR that cannot be written", async () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
     expect(await failure({ DATA_DIR: join(file, "data") })).toContain("Cannot write to DATA_DIR");
@@ -51,13 +51,13 @@ describe("a run", () => {
   });
   afterAll(() => local.kill());
 
-  it("takes the key it is given", async () => {
+  test("takes the key it is given", async () => {
     expect(local.apiKey).toBe("given-key");
     expect((await local.call("GET", "/webhooks")).status).toBe(200);
     expect((await local.call("GET", "/webhooks", undefined, "another")).status).toBe(401);
   });
 
-  it("listens on 127.0.0.1 only", async () => {
+  test("listens on 127.0.0.1 only", async () => {
     const { dynamodb, sqs, scheduler } = local.services;
     for (const address of [local.url, dynamodb, sqs, scheduler]) {
       const { hostname, port } = new URL(address);
@@ -67,7 +67,7 @@ describe("a run", () => {
     }
   });
 
-  it("prints commands that work when pasted, and delivers what they publish", async () => {
+  test("prints commands that work when pasted, and delivers what they publish", async () => {
     const received: string[] = [];
     const receiver = createServer((request, response) => {
       received.push(String(request.headers["webhook-id"]));
@@ -84,18 +84,27 @@ describe("a run", () => {
       line.replace("127.0.0.1:4000", `127.0.0.1:${port}`),
     );
 
-    expect(await shell(register)).toHaveProperty("hook_id");
-    const { id } = await shell(publish);
-    expect(await eventually(() => received[0])).toBe(id);
+    expect(JSON.parse(await shell(register))).toMatchObject({ hook_id: "my-first-webhook" });
+    expect(JSON.parse(await shell(register))).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining("my-first-webhook"),
+    });
+    const { id } = JSON.parse(await shell(publish));
+    expect(await until(() => received[0])).toBe(id);
   });
 
-  it("drains and exits with 0 when it is interrupted", async () => {
+  test("prints the key as a line for a shell", async () => {
+    const line = /^ +KEY=.*$/m.exec(local.output())?.[0];
+    expect(await shell(`${line}; printf %s "$KEY"`)).toBe(local.apiKey);
+  });
+
+  test("drains and exits with 0 when it is interrupted", async () => {
     expect(await local.stop()).toBe(0);
   });
 });
 
 describe("a run on a DATA_DIR", () => {
-  it("has it for itself, and what it held is there after kill -9 and a restart on other ports", async () => {
+  test("has it for itself, and what it held is there after kill -9 and a start on other ports", async () => {
     const DATA_DIR = temporaryFolder();
     const first = await startLocalRun({ DATA_DIR });
     onTestFinished(first.kill);
@@ -127,8 +136,7 @@ function accepts(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Runs a printed command and parses what it prints. */
-async function shell(command: string): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)("sh", ["-c", command]);
-  return JSON.parse(stdout);
+/** Runs a command as if pasted. @returns what it printed */
+async function shell(command: string): Promise<string> {
+  return (await promisify(execFile)("sh", ["-c", command])).stdout;
 }

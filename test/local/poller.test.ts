@@ -1,9 +1,10 @@
 import { SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Poller, startPoller } from "../../infra/local/lambda/poller.ts";
 import { type Service, startSqs } from "../../infra/local/services/services.ts";
-import { eventually, queueArn, sqsTools } from "./support.ts";
+import { until } from "../support/local-run.ts";
+import { queueArn, sqsTools } from "./support.ts";
 
 let sqs: Service;
 let tools: ReturnType<typeof sqsTools>;
@@ -69,11 +70,11 @@ async function counts(
 
 const isEmpty = async (name: string) => {
   const found = await counts(name);
-  return found?.approximateMessageCount === 0 && found.approximateInflightCount === 0 ? true : undefined;
+  return found?.approximateMessageCount === 0 && found.approximateInflightCount === 0;
 };
 
 describe("startPoller", () => {
-  it("hands over records in Lambda's shape and deletes what succeeded", async () => {
+  test("hands over records in Lambda's shape and deletes what succeeded", async () => {
     const seen: SQSRecord[] = [];
     const { name, url } = await feed((records) => void seen.push(...records));
     await tools.client.send(
@@ -83,7 +84,7 @@ describe("startPoller", () => {
         MessageAttributes: { kind: { DataType: "String", StringValue: "greeting" } },
       }),
     );
-    const record = await eventually(() => seen[0]);
+    const record = await until(() => seen[0]);
     expect(record).toMatchObject({
       messageId: expect.any(String),
       receiptHandle: expect.any(String),
@@ -95,10 +96,10 @@ describe("startPoller", () => {
       eventSourceARN: queueArn(name),
       awsRegion: "us-east-1",
     });
-    await eventually(() => isEmpty(name));
+    await until(() => isEmpty(name));
   });
 
-  it("returns only the messages that the function names as failed, after their visibility timeout", async () => {
+  test("returns only the messages that the function names as failed, after their visibility timeout", async () => {
     const seen: string[] = [];
     const { name, send } = await feed(
       (records) => {
@@ -111,12 +112,12 @@ describe("startPoller", () => {
       { VisibilityTimeout: "1" },
     );
     await send("good", "bad", "fine");
-    await eventually(() => isEmpty(name));
+    await until(() => isEmpty(name));
     expect(seen.filter((body) => body === "bad")).toHaveLength(2);
     expect(seen.toSorted()).toEqual(["bad", "bad", "fine", "good"]);
   });
 
-  it.each([
+  test.each([
     ["throws", () => Promise.reject(new Error("boom"))],
     ["answers nonsense", () => ({ batchItemFailures: "all of them" })],
     ["names a message it was not given", () => ({ batchItemFailures: [{ itemIdentifier: "stranger" }] })],
@@ -127,13 +128,11 @@ describe("startPoller", () => {
       return handle();
     });
     await send("a", "b");
-    await eventually(
-      async () => ((await counts(name))?.approximateInflightCount === 2 && calls > 0) || undefined,
-    );
+    await until(async () => (await counts(name))?.approximateInflightCount === 2 && calls > 0);
     expect(calls).toBe(1);
   });
 
-  it("lets the redrive policy take a poison message away", async () => {
+  test("lets the redrive policy take a poison message away", async () => {
     const dead = await tools.createQueue("dead");
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queueArn("dead"), maxReceiveCount: 2 });
     const { send } = await feed(() => Promise.reject(new Error("boom")), {
@@ -145,7 +144,7 @@ describe("startPoller", () => {
     expect(message?.Body).toBe("poison");
   });
 
-  it("never hands over more than the batch size, and works on several batches at once", async () => {
+  test("never hands over more than the batch size, and works on several batches at once", async () => {
     const sizes: number[] = [];
     let release = () => {};
     const released = new Promise<void>((resolve) => {
@@ -160,13 +159,13 @@ describe("startPoller", () => {
       2,
     );
     await send("1", "2", "3", "4", "5", "6");
-    await eventually(() => sizes.reduce((sum, size) => sum + size, 0) === 6 || undefined);
+    await until(() => sizes.reduce((sum, size) => sum + size, 0) === 6);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2);
     release();
-    await eventually(() => isEmpty(name));
+    await until(() => isEmpty(name));
   });
 
-  it("finishes the batch in flight before it has stopped, and receives no more", async () => {
+  test("finishes the batch in flight before it has stopped, and receives no more", async () => {
     const seen: string[] = [];
     let release = () => {};
     const released = new Promise<void>((resolve) => {
@@ -177,7 +176,7 @@ describe("startPoller", () => {
       await released;
     });
     await send("first");
-    await eventually(() => seen[0]);
+    await until(() => seen[0]);
     const stopped = poller.stop();
     release();
     await stopped;

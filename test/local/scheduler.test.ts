@@ -9,15 +9,17 @@ import {
   SchedulerClient,
   ValidationException,
 } from "@aws-sdk/client-scheduler";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { openLockedDatabase } from "../../infra/local/data-dir.ts";
 import { randomFrom } from "../../infra/local/scheduler/random.ts";
 import { startScheduler } from "../../infra/local/scheduler/scheduler.ts";
 import { startSchedulerServer } from "../../infra/local/scheduler/server.ts";
 import { createScheduleStore } from "../../infra/local/scheduler/store.ts";
 import { createSchedulerTarget, type SchedulerTarget } from "../../infra/local/scheduler/target.ts";
-import { clientOptions, startSqs } from "../../infra/local/services/services.ts";
-import { eventually, queueArn, queueUrl, sqsTools, temporaryFolder } from "./support.ts";
+import { startSqs } from "../../infra/local/services/services.ts";
+import { clientOptions } from "../../infra/local/settings.ts";
+import { until } from "../support/local-run.ts";
+import { queueArn, queueUrl, sqsTools, temporaryFolder } from "./support.ts";
 
 const GROUP = "retries";
 
@@ -96,57 +98,57 @@ const get = (client: SchedulerClient, Name = "retry-1") =>
 beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
 
 describe("firing", () => {
-  it("fires once, within 100 ms of its time, and is then gone", async () => {
+  test("fires once, within 100 ms of its time, and is then gone", async () => {
     const { target, sent } = aTarget();
     const { client } = await startTestScheduler({ target });
     const dueAtMs = secondsFromNow(0.2);
     await create(client, { ScheduleExpression: at(dueAtMs) });
 
-    const { body, atMs } = await eventually(() => sent[0]);
+    const { body, atMs } = await until(() => sent[0]);
     expect(body).toBe("retry-1");
     expect(atMs - dueAtMs).toBeGreaterThanOrEqual(0);
     expect(atMs - dueAtMs).toBeLessThan(100);
-    await eventually(() =>
+    await until(() =>
       get(client).then(
-        () => undefined,
+        () => false,
         (error) => error instanceof ResourceNotFoundException,
       ),
     );
     expect(sent).toHaveLength(1);
   });
 
-  it("keeps a schedule that is not to be deleted, and does not fire it again", async () => {
+  test("keeps a schedule that is not to be deleted, and does not fire it again", async () => {
     const { target, sent } = aTarget();
     const { client, store } = await startTestScheduler({ target });
     await create(client, { ScheduleExpression: at(secondsFromNow(0)), ActionAfterCompletion: "NONE" });
-    await eventually(() => sent[0]);
-    await eventually(() => store.find(GROUP, "retry-1")?.fireAtMs === null || undefined);
+    await until(() => sent[0]);
+    await until(() => store.find(GROUP, "retry-1")?.fireAtMs === null);
     expect(store.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
   });
 
-  it("fires after a restart what was not due before it, and what came due while it was down", async () => {
+  test("fires after a restart what was not due before it, and what came due while it was down", async () => {
     const dataDir = temporaryFolder();
     const first = await startTestScheduler({ target: aTarget().target, dataDir });
     const missedAtMs = secondsFromNow(0.1);
     await create(first.client, { Name: "missed", ScheduleExpression: at(missedAtMs) });
     await create(first.client, { Name: "later", ScheduleExpression: at(missedAtMs + 1_000) });
     await first.stop();
-    await eventually(() => Date.now() > missedAtMs || undefined);
+    await until(() => Date.now() > missedAtMs);
 
     const { target, sent } = aTarget();
     await startTestScheduler({ target, dataDir });
-    await eventually(() => sent.length === 2 || undefined);
+    await until(() => sent.length === 2);
     expect(sent.map(({ body }) => body)).toEqual(["missed", "later"]);
   });
 
-  it("tries again when SQS fails", async () => {
+  test("tries again when SQS fails", async () => {
     const { target, sent } = aTarget(1);
     const { client } = await startTestScheduler({ target });
     await create(client, { ScheduleExpression: at(secondsFromNow(0)) });
-    await eventually(() => sent[0]);
+    await until(() => sent[0]);
   });
 
-  it("gives up after its retry policy, to the dead-letter queue", async () => {
+  test("gives up after its retry policy, to the dead-letter queue", async () => {
     const { target, sent, buried } = aTarget(1);
     const { client } = await startTestScheduler({ target });
     const { Target } = aSchedule();
@@ -159,11 +161,11 @@ describe("firing", () => {
         RetryPolicy: { MaximumRetryAttempts: 0 },
       },
     });
-    expect(await eventually(() => buried[0])).toBe(queueArn("dead"));
+    expect(await until(() => buried[0])).toBe(queueArn("dead"));
     expect(sent).toEqual([]);
   });
 
-  it("puts the message on the queue of this run, although the schedule names an earlier run's port", async () => {
+  test("goes to the queue of this run, although the schedule names an earlier run's port", async () => {
     const sqs = await startSqs(":memory:");
     onTestFinished(sqs.stop);
     const { createQueue, receive } = sqsTools(sqs.url);
@@ -173,6 +175,17 @@ describe("firing", () => {
     const [message] = await receive(url, 5);
     expect(message?.Body).toBe("retry-1");
     expect(url).toBe(queueUrl(sqs.url, "jobs"));
+  });
+
+  test("replaces the keywords of context attributes in its input, as AWS does, and no other text", async () => {
+    const sqs = await startSqs(":memory:");
+    onTestFinished(sqs.stop);
+    const { createQueue, receive } = sqsTools(sqs.url);
+    const QueueUrl = await createQueue("jobs");
+    const MessageBody = "<aws.scheduler.execution-id> <aws.scheduler.scheduled-time> <aws.scheduler.else>";
+    await createSchedulerTarget(sqs.url).send(JSON.stringify({ QueueUrl, MessageBody }));
+    const [message] = await receive(QueueUrl, 5);
+    expect(message?.Body).toMatch(/^[^<> ]+ [^<> ]+ <aws\.scheduler\.else>$/);
   });
 });
 
@@ -190,7 +203,7 @@ describe("lateness", () => {
     return times;
   }
 
-  it("is up to the given seconds, and the same for the same seed", async () => {
+  test("is up to the given seconds, and the same for the same seed", async () => {
     const times = await fireTimes(7);
     const dueAtMs = Date.UTC(2100, 0, 1);
     expect(new Set(times).size).toBe(3);
@@ -202,7 +215,7 @@ describe("lateness", () => {
     expect(await fireTimes(8)).not.toEqual(times);
   });
 
-  it("is drawn once: a restart does not change it", async () => {
+  test("is drawn once: a restart does not change it", async () => {
     const dataDir = temporaryFolder();
     const given = { target: aTarget().target, dataDir, latenessSeconds: 60 };
     const first = await startTestScheduler(given);
@@ -215,7 +228,7 @@ describe("lateness", () => {
 });
 
 describe("the API", () => {
-  it("gives back what was created, and lists it", async () => {
+  test("gives back what was created, and lists it", async () => {
     const { client } = await startTestScheduler({ target: aTarget().target });
     const schedule = aSchedule();
     const { ScheduleArn } = await create(client, schedule);
@@ -232,7 +245,7 @@ describe("the API", () => {
     expect(Schedules?.map(({ Name }) => Name)).toEqual(["retry-1"]);
   });
 
-  it("forgets a deleted schedule", async () => {
+  test("forgets a deleted schedule", async () => {
     const { client } = await startTestScheduler({ target: aTarget().target });
     await create(client);
     await client.send(new DeleteScheduleCommand({ GroupName: GROUP, Name: "retry-1" }));
@@ -242,7 +255,7 @@ describe("the API", () => {
     ).rejects.toBeInstanceOf(ResourceNotFoundException);
   });
 
-  it("refuses a name that is taken in its group, naming it, but not in another group", async () => {
+  test("refuses a name that is taken in its group, naming it, but not in another group", async () => {
     const { client } = await startTestScheduler({ target: aTarget().target });
     await create(client);
     const refusal = await create(client).catch((error: unknown) => error);
@@ -251,13 +264,13 @@ describe("the API", () => {
     await create(client, { GroupName: "default" });
   });
 
-  it("answers the same client token twice with the same schedule", async () => {
+  test("answers the same client token twice with the same schedule", async () => {
     const { client } = await startTestScheduler({ target: aTarget().target });
     const first = await create(client, { ClientToken: "token" });
     expect((await create(client, { ClientToken: "token" })).ScheduleArn).toBe(first.ScheduleArn);
   });
 
-  it.each([
+  test.each([
     ["a time in the past", { ScheduleExpression: at(Date.now() - 60_000) }],
     ["a recurring expression", { ScheduleExpression: "rate(5 minutes)" }],
     ["a date that does not exist", { ScheduleExpression: "at(2100-02-31T99:00:00)" }],
@@ -273,14 +286,14 @@ describe("the API", () => {
     );
   });
 
-  it("accepts the current second, which has begun already", async () => {
+  test("accepts the current second, which has begun already", async () => {
     const { target, sent } = aTarget();
     const { client } = await startTestScheduler({ target });
     await create(client, { ScheduleExpression: at(Math.floor(Date.now() / 1_000) * 1_000) });
-    await eventually(() => sent[0]);
+    await until(() => sent[0]);
   });
 
-  it("does not know a group that the template does not make", async () => {
+  test("does not know a group that the template does not make", async () => {
     const { client } = await startTestScheduler({ target: aTarget().target });
     await expect(create(client, { GroupName: "nowhere" })).rejects.toBeInstanceOf(ResourceNotFoundException);
   });

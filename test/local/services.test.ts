@@ -5,9 +5,10 @@ import {
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { GetQueueAttributesCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createQueues, createTables } from "../../infra/local/services/resources.ts";
-import { clientOptions, startDynamoDb, startSqs } from "../../infra/local/services/services.ts";
+import { startDynamoDb, startSqs } from "../../infra/local/services/services.ts";
+import { clientOptions } from "../../infra/local/settings.ts";
 import type { Queue, Table } from "../../infra/local/template/wiring.ts";
 import { queueArn, queueUrl, sqsTools, temporaryFolder } from "./support.ts";
 
@@ -35,7 +36,7 @@ async function startTestSqs(dataDir: string) {
 }
 
 describe("DynamoDB", () => {
-  it("keeps tables and items over a restart, and takes the existing table for the wanted one", async () => {
+  test("keeps tables and items over a restart, and takes the existing table for the wanted one", async () => {
     const dataDir = temporaryFolder();
     const first = await startDynamoDb(dataDir);
     await createTables(first.url, [table]);
@@ -51,7 +52,7 @@ describe("DynamoDB", () => {
     expect(Item).toEqual({ id: { S: "1" } });
   });
 
-  it("has a new table ready at once", async () => {
+  test("has a new table ready at once", async () => {
     const service = await startDynamoDb(":memory:");
     onTestFinished(service.stop);
     await createTables(service.url, [table]);
@@ -62,7 +63,7 @@ describe("DynamoDB", () => {
 });
 
 describe("SQS", () => {
-  it("gives a queue the template's attributes, also one that an earlier run made with others", async () => {
+  test("gives a queue the template's attributes, also one that an earlier run made with others", async () => {
     const { url, client } = await startTestSqs(":memory:");
     const RedrivePolicy = { deadLetterTargetArn: queueArn("dead"), maxReceiveCount: 5 };
     await createQueues(url, [aQueue(url, "jobs"), aQueue(url, "dead")]);
@@ -78,7 +79,7 @@ describe("SQS", () => {
     expect(JSON.parse(Attributes?.RedrivePolicy ?? "")).toEqual(RedrivePolicy);
   });
 
-  it("after a restart has messages waiting, delayed and in flight; those in flight are free at once", async () => {
+  test("after a restart has messages waiting, delayed and in flight, these last at once", async () => {
     const dataDir = temporaryFolder();
     const first = await startSqs(dataDir);
     const before = sqsTools(first.url);

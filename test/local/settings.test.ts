@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { localSettings } from "../../infra/local/settings.ts";
 
 describe("localSettings", () => {
-  it("needs nothing set", () => {
+  test("needs nothing set", () => {
     expect(localSettings({})).toMatchObject({
       port: 3_000,
       dataDir: ".local",
@@ -18,7 +18,7 @@ describe("localSettings", () => {
     });
   });
 
-  it.each([
+  test.each([
     ["PORT", "65536"],
     ["PORT", "http"],
     ["SEED", "-1"],

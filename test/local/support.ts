@@ -3,27 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { onTestFinished } from "vitest";
-import { clientOptions } from "../../infra/local/services/services.ts";
+import { clientOptions } from "../../infra/local/settings.ts";
 
 /** A new folder, gone when the test is over. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "claimr-webhooks-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** Asks until the answer is there. @throws after `timeoutMs` */
-export async function eventually<Value>(
-  ask: () => Value | undefined | Promise<Value | undefined>,
-  timeoutMs = 10_000,
-): Promise<Value> {
-  const givenUpAt = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > givenUpAt) throw new Error(`Not within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 export const queueUrl = (sqsUrl: string, name: string) => `${sqsUrl}/000000000000/${name}`;

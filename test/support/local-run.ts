@@ -52,13 +52,6 @@ export async function startLocalRun(environment: Environment = {}): Promise<Loca
   if (!url || !apiKey) throw new Error(`npm start failed: ${collected.stdout()}${collected.stderr()}`);
   const services = served.parse(await (await fetch(`${url}/_local`)).json());
 
-  async function end(signal: NodeJS.Signals) {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill(signal);
-      await once(child, "exit");
-    }
-    return child.exitCode;
-  }
   return {
     url,
     apiKey,
@@ -66,9 +59,29 @@ export async function startLocalRun(environment: Environment = {}): Promise<Loca
     output: () => collected.stdout() + collected.stderr(),
     call: (method, path, body, key = apiKey) => call(url + path, method, body, key),
     keys: (...args) => run(["infra/keys/main.ts", ...args], { PORT: new URL(url).port }),
-    stop: () => end("SIGINT"),
-    kill: async () => void (await end("SIGKILL")),
+    stop: () => endProcess(child, "SIGINT"),
+    kill: async () => void (await endProcess(child, "SIGKILL")),
   };
+}
+
+export interface Running {
+  stdout(): string;
+  /** @returns its exit code */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a script of the project. */
+export function start(args: string[], environment: Environment = {}): Running {
+  const child = startNode(args, environment);
+  return { stdout: collect(child).stdout, end: (signal) => endProcess(child, signal) };
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill(signal);
+    await once(child, "exit");
+  }
+  return child.exitCode;
 }
 
 /** Runs a script of the project to its end. */
@@ -79,11 +92,16 @@ export async function run(args: string[], environment: Environment = {}) {
   return { code: child.exitCode, stdout: collected.stdout(), stderr: collected.stderr() };
 }
 
-/** Polls until `holds` does. @throws when it has not by then */
-export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+/** Asks until the answer is there: anything but undefined and false. @throws when it is not by then */
+export async function until<Answer>(
+  ask: () => Answer | Promise<Answer>,
+  timeoutMs = 15_000,
+): Promise<Exclude<Answer, undefined | false>> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${holds}`);
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer as Exclude<Answer, undefined | false>;
+    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${ask}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

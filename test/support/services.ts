@@ -2,8 +2,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { createQueues, createTables } from "../../infra/local/services/resources.ts";
-import { clientOptions, startDynamoDb, startSqs } from "../../infra/local/services/services.ts";
-import { localSettings } from "../../infra/local/settings.ts";
+import { startDynamoDb, startSqs } from "../../infra/local/services/services.ts";
+import { clientOptions, localSettings } from "../../infra/local/settings.ts";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
 import { readWiring } from "../../infra/local/template/wiring.ts";
 

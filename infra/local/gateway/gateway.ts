@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import { log } from "../../../shared/log.ts";
 import { closeServer, listen } from "../http-server.ts";
 import type { Invoke } from "../lambda/lambda.ts";
 import type { Service } from "../services/services.ts";
@@ -10,8 +11,13 @@ import { GatewayProblem, toAnswer } from "./problem.ts";
 import { parseTarget, readBody, toProxyEvent } from "./request.ts";
 import { createRouter } from "./router.ts";
 
-/** How long a refused upload is read on, and thrown away, so that its sender sees the answer and not a reset. */
+/**
+ * How long a refused upload is read on, and thrown away, so that its sender sees the answer and not a reset.
+ */
 const LINGER_MS = 1_000;
+
+/** What Lambda takes for one invocation: with its body in base64, a request of about 4.5 MB. */
+const MAX_PAYLOAD_BYTES = 6 * 1_024 * 1_024;
 
 const headerValue = z.union([z.string(), z.number(), z.boolean()]);
 /** What a function must answer; anything else is a bad gateway, as on AWS. */
@@ -50,6 +56,7 @@ export async function startGateway({ api, invoke, port, ownPages = {} }: Gateway
     const body = await readBody(request);
     const { binaryMediaTypes } = api;
     const event = toProxyEvent({ request, target, match, body, binaryMediaTypes, authorizer: context });
+    if (Buffer.byteLength(JSON.stringify(event)) > MAX_PAYLOAD_BYTES) throw new GatewayProblem("REQUEST_TOO_LARGE");
     sendResult(response, await callFunction(functionName, event));
   }
 
@@ -69,7 +76,7 @@ export async function startGateway({ api, invoke, port, ownPages = {} }: Gateway
       if (request.destroyed && !request.complete) return;
       const problem =
         error instanceof GatewayProblem ? error : new GatewayProblem("INTEGRATION_FAILURE", { cause: error });
-      log(request, problem);
+      logFault(request, problem);
       await sendProblem(request, response, toAnswer(problem, api.responses));
     }
   });
@@ -77,10 +84,9 @@ export async function startGateway({ api, invoke, port, ownPages = {} }: Gateway
 }
 
 /** Only what is our own fault: a refused call is the caller's business. */
-function log(request: IncomingMessage, { type, cause }: GatewayProblem): void {
+function logFault({ method, url: path }: IncomingMessage, { type, cause }: GatewayProblem): void {
   if (cause === undefined || ["BAD_REQUEST", "UNAUTHORIZED"].includes(type)) return;
-  const error = cause instanceof Error ? cause.stack : cause;
-  console.error({ message: "gateway.failed", type, method: request.method, path: request.url, error });
+  log.error("gateway.failed", cause, { type, method, path });
 }
 
 function sendResult(response: ServerResponse, result: ProxyResult): void {
@@ -104,7 +110,8 @@ async function sendProblem(
     response.writeHead(answer.status, headers).end(answer.body);
     return;
   }
-  // The answer is whole by its length, but ending it would close the socket under a caller who is still sending.
+  // The answer is whole by its length, but ending it would close the socket under a caller who is still
+  // sending.
   response.writeHead(answer.status, { ...headers, Connection: "close" }).write(answer.body);
   request.resume();
   await Promise.race([new Promise((resolve) => request.once("close", resolve)), sleep(LINGER_MS)]);

@@ -19,7 +19,10 @@ export interface RequestTarget {
   readonly query: readonly (readonly [string, string])[];
 }
 
-/** Reads a request target such as `/webhooks/a%20b?limit=5`. @throws GatewayProblem when it is not properly encoded */
+/**
+ * Reads a request target such as `/webhooks/a%20b?limit=5`.
+ * @throws GatewayProblem when it is not properly encoded
+ */
 export function parseTarget(target: string): RequestTarget {
   const [path = "/", ...rest] = target.split("?");
   const query = rest.join("?");

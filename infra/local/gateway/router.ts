@@ -12,7 +12,10 @@ export type Router = (method: string, segments: readonly string[]) => RouteMatch
 const parameterName = (segment: string) => /^\{(.+?)\+?\}$/.exec(segment)?.[1];
 const isGreedy = (segment: string | undefined) => segment?.endsWith("+}") === true;
 
-/** Finds the route of a request, given the decoded segments of its path. A literal segment wins over a parameter. */
+/**
+ * Finds the route of a request, given the decoded segments of its path.
+ * A literal segment wins over a parameter.
+ */
 export function createRouter(routes: readonly ApiRoute[]): Router {
   const compiled = routes
     .map((route) => ({ route, pattern: route.path.split("/").slice(1) }))

@@ -2,11 +2,14 @@ import { randomUUID } from "node:crypto";
 import { devNull } from "node:os";
 import type { Context } from "aws-lambda";
 import * as z from "zod";
+import { log } from "../../../shared/log.ts";
 import { localCredentials, localRegion } from "../settings.ts";
 import { ACCOUNT } from "../template/intrinsics.ts";
 import type { LambdaFunction } from "../template/wiring.ts";
 
-/** Calls a function by its folder name. Rejects with what it threw, or when it took longer than its timeout. */
+/**
+ * Calls a function by its folder name. Rejects with what it threw, or when it took longer than its timeout.
+ */
 export type Invoke = (functionName: string, event: unknown) => Promise<unknown>;
 
 type Handler = (event: unknown, context: Context) => unknown;
@@ -47,12 +50,12 @@ export async function loadFunctions(functions: readonly LambdaFunction[], folder
 }
 
 /**
- * Gives the process the environment that every function would have on AWS, and the SDK its endpoints. The functions
- * share one process here and read their variables from it, so they must agree on each.
+ * Gives the process the environment that every function would have on AWS, and the SDK its endpoints. The
+ * functions share one process here and read their variables from it, so they must agree on each.
  * @throws when two functions' templates give one variable different values
  */
 export function setFunctionEnvironment(functions: readonly LambdaFunction[], urls: ServiceUrls): void {
-  // biome-ignore lint/style/noProcessEnv: this stands in for Lambda, which sets it; shared/config.ts reads it.
+  // biome-ignore lint/style/noProcessEnv: this stands in for Lambda, which sets it; shared/config.ts reads it
   const env = process.env;
   Object.assign(env, mergeEnvironments(functions), {
     AWS_REGION: localRegion,
@@ -92,8 +95,9 @@ async function withTimeout(lambda: LambdaFunction, run: (context: Context) => un
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(function giveUp() {
       const { awsRequestId } = context;
-      console.error({ message: "function.timed_out", function: lambda.name, awsRequestId });
-      reject(new Error(`Task timed out after ${lambda.timeoutSeconds}.00 seconds`));
+      const error = new Error(`Task timed out after ${lambda.timeoutSeconds}.00 seconds`);
+      log.error("function.timed_out", error, { function: lambda.name, awsRequestId });
+      reject(error);
     }, lambda.timeoutSeconds * 1_000);
   });
   try {

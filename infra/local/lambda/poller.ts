@@ -7,17 +7,23 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import * as z from "zod";
-import { messageOf } from "../failure.ts";
-import { clientOptions } from "../services/services.ts";
+import { log } from "../../../shared/log.ts";
+import { clientOptions } from "../settings.ts";
 import type { EventSourceMapping } from "../template/wiring.ts";
 import type { Invoke } from "./lambda.ts";
 import { toRecord } from "./sqs-record.ts";
 
-/** Also how long stop() may have to wait for an idle poller: a poll that is cut off could take a message with it. */
+/**
+ * Also how long stop() may have to wait for an idle poller:
+ * a poll that is cut off could take a message with it.
+ */
 const POLL_SECONDS = 1;
 /** SQS's own ceiling for one receive, and for one delete. */
 const SQS_BATCH = 10;
-/** Lambda begins with a handful of invocations, adds 300 a minute while all are busy, and stops at 1,250; one process stops sooner. */
+/**
+ * Lambda begins with a handful of invocations, adds 300 a minute while all are busy, and stops at 1,250;
+ * one process stops sooner.
+ */
 const FIRST_CONCURRENCY = 10;
 const GROWTH_INTERVAL_MS = 200;
 const MAX_CONCURRENCY = 100;
@@ -37,9 +43,9 @@ export interface Poller {
 }
 
 /**
- * An event source mapping: what SQS holds goes to the function in batches, and what the function is done with is
- * deleted. A message that failed stays hidden until its visibility timeout ends, and then the queue's redrive policy
- * counts it: a poison message cannot make this loop spin.
+ * An event source mapping: what SQS holds goes to the function in batches, and what the function is done with
+ * is deleted. A message that failed stays hidden until its visibility timeout ends, and then the queue's
+ * redrive policy counts it: a poison message cannot make this loop spin.
  * @param sqsUrl where the local SQS listens
  */
 export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke: Invoke): Poller {
@@ -90,7 +96,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
       );
       return Messages ?? [];
     } catch (error) {
-      console.error({ message: "poll.failed", queue: queue.name, error: messageOf(error) });
+      log.error("poll.failed", error, { queue: queue.name });
       await sleep(BACKOFF_MS);
       return [];
     }
@@ -102,16 +108,14 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
       const failed = failedIds(await invoke(functionName, event), batch);
       await remove(batch.filter(({ MessageId }) => !failed.has(MessageId)));
     } catch (error) {
-      console.error({
-        message: "batch.failed",
-        function: functionName,
-        size: batch.length,
-        error: messageOf(error),
-      });
+      log.error("batch.failed", error, { function: functionName, size: batch.length });
     }
   }
 
-  /** @throws when the answer is not what a mapping with ReportBatchItemFailures takes: then the whole batch failed */
+  /**
+   * @throws when the answer is not what a mapping with ReportBatchItemFailures takes:
+   * then the whole batch failed
+   */
   function failedIds(answer: unknown, batch: readonly Message[]): Set<string | undefined> {
     // Nothing, null and an object without failures all mean success.
     if (!reportsBatchItemFailures || answer === undefined || answer === null) return new Set();

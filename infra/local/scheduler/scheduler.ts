@@ -1,3 +1,4 @@
+import { log } from "../../../shared/log.ts";
 import { messageOf } from "../failure.ts";
 import type { Random } from "./random.ts";
 import { instantOf, type ScheduleDefinition, SchedulerError } from "./requests.ts";
@@ -5,11 +6,13 @@ import type { ScheduleStore, StoredSchedule } from "./store.ts";
 import type { SchedulerTarget } from "./target.ts";
 
 /**
- * How far in the past a time may be. AWS refuses past times without saying how strictly; `at()` has whole seconds, so
- * "now" may be written up to a second before it, and the request is a moment on its way.
+ * How far in the past a time may be. AWS refuses past times without saying how strictly; `at()` has whole
+ * seconds, so "now" may be written up to a second before it, and the request is a moment on its way.
  */
 const PAST_GRACE_MS = 2_000;
-/** Also below setTimeout's ceiling of 24 days, and how soon a laptop that was asleep notices what it missed. */
+/**
+ * Also below setTimeout's ceiling of 24 days, and how soon a laptop that was asleep notices what it missed.
+ */
 const LONGEST_SLEEP_MS = 30_000;
 /** More at once would only queue for the SDK's 50 sockets. */
 const MAX_IN_FLIGHT = 50;
@@ -27,8 +30,8 @@ export interface SchedulerOptions {
 export type Scheduler = ReturnType<typeof startScheduler>;
 
 /**
- * EventBridge Scheduler for one-shot schedules. Fires each at least once: it sends first and deletes after, so a crash
- * in between sends again. What came due while it was down fires at once.
+ * EventBridge Scheduler for one-shot schedules. Fires each at least once: it sends first and deletes after,
+ * so a crash in between sends again. What came due while it was down fires at once.
  */
 export function startScheduler({ store, target, latenessSeconds, random }: SchedulerOptions) {
   const inFlight = new Map<string, Promise<void>>();
@@ -59,18 +62,14 @@ export function startScheduler({ store, target, latenessSeconds, random }: Sched
       await target.send(Input);
     } catch (error) {
       const attempts = schedule.attempts + 1;
-      console.error({
-        message: "schedule.failed",
-        name: schedule.definition.Name,
-        attempts,
-        error: messageOf(error),
-      });
+      log.error("schedule.failed", error, { name: schedule.definition.Name, attempts });
       if (attempts <= RetryPolicy.MaximumRetryAttempts) {
         const backoffMs = Math.min(RETRY_BASE_MS * 2 ** schedule.attempts, RETRY_CEILING_MS);
         store.reschedule(schedule, Date.now() + backoffMs, attempts);
         return;
       }
-      if (DeadLetterConfig) await target.bury(DeadLetterConfig.Arn, Input, messageOf(error)).catch(logLoss);
+      const reason = messageOf(error);
+      if (DeadLetterConfig) await target.bury(DeadLetterConfig.Arn, Input, reason).catch(logLoss);
     }
     complete(schedule);
   }
@@ -84,7 +83,10 @@ export function startScheduler({ store, target, latenessSeconds, random }: Sched
   fireDue();
 
   return {
-    /** The same client token twice is one schedule. @throws SchedulerError for a time in the past or a name that is taken */
+    /**
+     * The same client token twice is one schedule.
+     * @throws SchedulerError for a time in the past or a name that is taken
+     */
     create(definition: ScheduleDefinition, clientToken: string | undefined): void {
       const existing = store.find(definition.GroupName, definition.Name);
       if (existing && existing.clientToken === clientToken) return;
@@ -113,4 +115,4 @@ export function startScheduler({ store, target, latenessSeconds, random }: Sched
 
 const keyOf = ({ definition }: StoredSchedule) => `${definition.GroupName}/${definition.Name}`;
 
-const logLoss = (error: unknown) => console.error({ message: "schedule.lost", error: messageOf(error) });
+const logLoss = (error: unknown) => log.error("schedule.lost", error);

@@ -17,7 +17,9 @@ export interface SchedulerServerOptions {
   readonly groups: readonly string[];
 }
 
-/** EventBridge Scheduler's REST-JSON API, as far as a one-shot schedule needs it, on any free loopback port. */
+/**
+ * EventBridge Scheduler's REST-JSON API, as far as a one-shot schedule needs it, on any free loopback port.
+ */
 export async function startSchedulerServer(options: SchedulerServerOptions): Promise<Service> {
   const server = createServer(async function handleRequest(request, response) {
     try {

@@ -48,7 +48,8 @@ export type ScheduleStore = ReturnType<typeof createScheduleStore>;
 export function createScheduleStore(database: DatabaseSync) {
   database.exec(SCHEMA);
   const insert = database.prepare(
-    "INSERT INTO schedules (group_name, name, definition, client_token, created_at_ms, fire_at_ms) VALUES (?, ?, ?, ?, ?, ?)",
+    `INSERT INTO schedules (group_name, name, definition, client_token, created_at_ms, fire_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const find = database.prepare("SELECT * FROM schedules WHERE group_name = ? AND name = ?");
   const list = database.prepare("SELECT * FROM schedules ORDER BY group_name, name");

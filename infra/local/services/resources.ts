@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { clientOptions } from "../settings.ts";
 import type { Queue, Table } from "../template/wiring.ts";
-import { clientOptions } from "./services.ts";
 
 /** Makes the tables that are not there yet. A table that is, stays as it is, with what it holds. */
 export async function createTables(dynamoDbUrl: string, tables: readonly Table[]): Promise<void> {
@@ -23,7 +23,8 @@ export async function createQueues(sqsUrl: string, queues: readonly Queue[]): Pr
   const client = new SQSClient(clientOptions(sqsUrl));
   await Promise.all(
     queues.map(async function createQueue(queue) {
-      // Attributes apart from the creation: CreateQueue refuses to change those of a queue that an earlier run made.
+      // Attributes apart from the creation:
+      // CreateQueue refuses to change those of a queue that an earlier run made.
       await client.send(new CreateQueueCommand({ QueueName: queue.name }));
       await client.send(
         new SetQueueAttributesCommand({ QueueUrl: queue.url, Attributes: attributesOf(queue) }),

@@ -3,11 +3,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { messageOf, StartFailure } from "../failure.ts";
-import { IN_MEMORY, localCredentials, localRegion } from "../settings.ts";
-import { LOOPBACK, workerReport } from "./worker-protocol.ts";
+import { IN_MEMORY } from "../settings.ts";
+import { workerReport } from "./worker-protocol.ts";
 
-/** How long a service may take to close its files before its thread is ended. What it accepted is on disk by then. */
+/**
+ * How long a service may take to close its files before its thread is ended.
+ * What it accepted is on disk by then.
+ */
 const STOP_TIMEOUT_MS = 3_000;
+
 
 export interface Service {
   /** Where it listens, without a slash at the end. */
@@ -26,13 +30,6 @@ export async function startSqs(dataDir: string): Promise<Service> {
   const folder = subfolder(dataDir, "sqs");
   return startWorker("SQS", new URL("./sqs-worker.ts", import.meta.url), folder);
 }
-
-/** SDK options for talking to a local service. */
-export const clientOptions = (url: string) => ({
-  endpoint: url,
-  region: localRegion,
-  credentials: localCredentials,
-});
 
 function subfolder(dataDir: string, name: string): string | undefined {
   if (dataDir === IN_MEMORY) return undefined;
@@ -59,7 +56,7 @@ async function startWorker(name: string, module: URL, dataDir: string | undefine
     throw new Error(`The local ${name} broke down`, { cause });
   });
   return {
-    url: `http://${LOOPBACK}:${outcome.port}`,
+    url: outcome.url,
     async stop() {
       worker.postMessage("stop");
       const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS);

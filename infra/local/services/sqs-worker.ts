@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { startFauxqs } from "fauxqs";
 import * as z from "zod";
-import { LOOPBACK, runServiceWorker } from "./worker-protocol.ts";
+import { LOOPBACK } from "../settings.ts";
+import { runServiceWorker } from "./worker-protocol.ts";
 
 await runServiceWorker(async function startSqs(dataDir) {
   listenOnLoopbackOnly();
   if (dataDir !== undefined) releaseInFlight(join(dataDir, "fauxqs.db"));
   const server = await startFauxqs({ port: 0, logger: false, ...(dataDir !== undefined && { dataDir }) });
-  return { port: server.port, stop: () => server.stop() };
+  return { url: `http://${LOOPBACK}:${server.port}`, stop: () => server.stop() };
 });
 
 /** fauxqs listens on 0.0.0.0 and has no option against it; this thread opens no other socket. */
@@ -23,8 +24,8 @@ function listenOnLoopbackOnly() {
 }
 
 /**
- * After a crash the messages that were being handled are still hidden, for as long as six function timeouts. Whoever
- * held them is gone, so they are shown again at once. fauxqs reads the file only when it starts.
+ * After a crash the messages that were being handled are still hidden, for as long as six function timeouts.
+ * Whoever held them is gone, so they are shown again at once. fauxqs reads the file only when it starts.
  */
 function releaseInFlight(databaseFile: string) {
   if (!existsSync(databaseFile)) return;

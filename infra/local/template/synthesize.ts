@@ -24,8 +24,8 @@ export interface Template {
 }
 
 /**
- * Synthesizes the very stack that is deployed, in this process and without bundling: under a second, all of it CPU.
- * Nothing is left on disk.
+ * Synthesizes the very stack that is deployed, in this process and without bundling: under a second, all of
+ * it CPU. Nothing is left on disk.
  */
 export function synthesize(settings: StackSettings): Template {
   const outdir = mkdtempSync(join(tmpdir(), "claimr-webhooks-synth-"));

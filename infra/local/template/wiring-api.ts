@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { type Resolve, rootResourceOf } from "./intrinsics.ts";
 import type { Template } from "./synthesize.ts";
-import type { LambdaFunction } from "./wiring.ts";
 
 export interface ApiRoute {
   /** Or `ANY`. */
@@ -34,6 +33,12 @@ export interface RestApi {
   readonly responses: Readonly<Record<string, GatewayResponse>>;
 }
 
+/** As much of a function as is needed to find it behind a route. */
+interface Target {
+  readonly name: string;
+  readonly arn: string;
+}
+
 const restApi = z.object({ BinaryMediaTypes: z.array(z.string()).default([]) });
 const resource = z.object({ ParentId: z.string(), PathPart: z.string() });
 const method = z.object({
@@ -57,11 +62,7 @@ const gatewayResponse = z.object({
 });
 
 /** The stack's one REST API: its routes, who guards them, and what it answers by itself. */
-export function readRestApi(
-  template: Template,
-  resolve: Resolve,
-  functions: readonly LambdaFunction[],
-): RestApi {
+export function readRestApi(template: Template, resolve: Resolve, functions: readonly Target[]): RestApi {
   const all = <Schema extends z.ZodType>(type: string, schema: Schema): [string, z.output<Schema>][] =>
     Object.entries(template.resources)
       .filter(([, { Type }]) => Type === `AWS::ApiGateway::${type}`)
@@ -101,8 +102,10 @@ export function readRestApi(
   };
 }
 
-/** An integration names its function within a longer ARN: `arn:…:path/2015-03-31/functions/<ARN>/invocations`. */
-function functionBehind(uri: string, functions: readonly LambdaFunction[]): string {
+/**
+ * An integration names its function within a longer ARN: `arn:…:path/2015-03-31/functions/<ARN>/invocations`.
+ */
+function functionBehind(uri: string, functions: readonly Target[]): string {
   const found = functions.find(({ arn }) => uri.includes(`/functions/${arn}/`));
   if (!found) throw new Error(`No function of the template is behind ${uri}`);
   return found.name;
