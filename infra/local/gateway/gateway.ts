@@ -56,7 +56,8 @@ export async function startGateway({ api, invoke, port, ownPages = {} }: Gateway
     const body = await readBody(request);
     const { binaryMediaTypes } = api;
     const event = toProxyEvent({ request, target, match, body, binaryMediaTypes, authorizer: context });
-    if (Buffer.byteLength(JSON.stringify(event)) > MAX_PAYLOAD_BYTES) throw new GatewayProblem("REQUEST_TOO_LARGE");
+    if (Buffer.byteLength(JSON.stringify(event)) > MAX_PAYLOAD_BYTES)
+      throw new GatewayProblem("REQUEST_TOO_LARGE");
     sendResult(response, await callFunction(functionName, event));
   }
 

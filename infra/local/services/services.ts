@@ -12,7 +12,6 @@ import { workerReport } from "./worker-protocol.ts";
  */
 const STOP_TIMEOUT_MS = 3_000;
 
-
 export interface Service {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
