@@ -1,6 +1,6 @@
 /**
- * One line for one thing that happened: an event name and its fields, never a secret and never a body. Lambda's JSON log
- * format adds time, level and request id to what `console` is given.
+ * One line for one thing that happened: an event name and its fields, never a secret and never a body.
+ * Lambda's JSON log format adds time, level and request id to what `console` is given.
  */
 export const log = {
   info(event: string, fields: Readonly<Record<string, unknown>>): void {

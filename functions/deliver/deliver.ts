@@ -44,9 +44,9 @@ const OVERDUE_MS = 120_000;
 const iso = (epochMs: number) => new Date(epochMs).toISOString();
 
 /**
- * Makes the one attempt that a message asks for, if it is still wanted, and sees to what follows from it. The order is
- * POST, record, follow up (timer, undelivered row), so that after a crash at any point another copy of the message
- * finds out from the record what is left to do.
+ * Makes the one attempt that a message asks for, if it is still wanted, and sees to what follows from it. The
+ * order is POST, record, follow up (timer, undelivered row), so that after a crash at any point another copy
+ * of the message finds out from the record what is left to do.
  */
 export function createDeliver(deps: DeliverDeps) {
   const { clock, deliveries } = deps;
@@ -103,7 +103,8 @@ export function createDeliver(deps: DeliverDeps) {
 
   /** What a recorded delivery asks for next. Doing it twice changes nothing. */
   async function followUp(recorded: Delivery, message: DeliveryMessage): Promise<void> {
-    // A copy that is older than the last attempt has nothing to add: that attempt's own message sets the timer.
+    // A copy that is older than the last attempt has nothing to add: that attempt's own message sets the
+    // timer.
     const isLatest = recorded.attempts.length === message.attempt;
     if (recorded.status === "retrying" && recorded.next_attempt_at && isLatest) {
       await deps.timer.set({ ...message, attempt: message.attempt + 1, due_at: recorded.next_attempt_at });
@@ -154,8 +155,8 @@ const isDone = (stored: Delivery, message: DeliveryMessage) =>
   !isUnderWay(stored) || stored.attempts.length >= message.attempt;
 
 /**
- * For a message that came back from the dead-letter queue, where it may count as new: its attempt is recorded, but what
- * was to follow has not. A second publication of the event is told apart by its due time.
+ * For a message that came back from the dead-letter queue, where it may count as new: its attempt is
+ * recorded, but what was to follow has not. A second publication of the event is told apart by its due time.
  */
 function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
   const last = stored.attempts.at(-1);

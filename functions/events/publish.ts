@@ -34,8 +34,9 @@ export function createPublish(deps: PublishDeps) {
     },
 
     /**
-     * All or none: up to about 1 MB of events are one message, which is queued or is not. A larger batch takes several; when
-     * one of those cannot be queued the answer is an error, and the publisher's retry is recognised by its event ids.
+     * All or none: up to about 1 MB of events are one message, which is queued or is not. A larger batch
+     * takes several; when one of those cannot be queued the answer is an error, and the publisher's retry is
+     * recognised by its event ids.
      */
     async batch(request: ApiRequest): Promise<ApiAnswer> {
       const events = acceptEvents(request.text(), deps.newId);

@@ -15,8 +15,8 @@ export interface FanOutDeps {
 }
 
 /**
- * Puts one message on the deliveries queue for each event and each endpoint that wants it. Throws if any could not be
- * queued: the publication is then fanned out again, and what was queued twice is delivered once.
+ * Puts one message on the deliveries queue for each event and each endpoint that wants it. Throws if any
+ * could not be queued: the publication is then fanned out again, and what was queued twice is delivered once.
  */
 export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
   return async function fanOut({ account, accepted_at, events }: Publication): Promise<void> {

@@ -42,8 +42,9 @@ export interface RedeliverDeps {
 }
 
 /**
- * Takes deliveries up again that were given up. Each step may be repeated after a crash: a row leaves the undelivered table
- * last, when its delivery is on the queue, and a delivery that is on its way already is not sent twice.
+ * Takes deliveries up again that were given up. Each step may be repeated after a crash: a row leaves the
+ * undelivered table last, when its delivery is on the queue, and a delivery that is on its way already is not
+ * sent twice.
  */
 export function createRedeliver(deps: RedeliverDeps) {
   const { jobs, undelivered } = deps;
@@ -94,7 +95,10 @@ export function createRedeliver(deps: RedeliverDeps) {
     if (moved) await deps.goOn(jobId);
   }
 
-  /** The job with a slice to work on: the one that a crash has left, or the next. Undefined when there is nothing to do. */
+  /**
+   * The job with a slice to work on: the one that a crash has left, or the next. Undefined when there is
+   * nothing to do.
+   */
   async function choose(job: RedeliveryJob): Promise<RedeliveryJob | undefined> {
     if (job.slice) return job;
     const owner = { account: job.account, hookId: job.hook_id };

@@ -16,8 +16,9 @@ export interface TestSendDeps {
 const testInput = z.strictObject({ user: z.string().min(1, "must not be empty").max(256, "is too long") });
 
 /**
- * Sends a complete sample event to every endpoint of a webhook: now, once, side by side, as a real attempt would be. It is
- * sent even if the webhook is disabled, so that one can see that it works before enabling it. Nothing is recorded.
+ * Sends a complete sample event to every endpoint of a webhook: now, once, side by side, as a real attempt
+ * would be. It is sent even if the webhook is disabled, so that one can see that it works before enabling it.
+ * Nothing is recorded.
  */
 export function createTestSend(deps: TestSendDeps) {
   async function sendTo(url: string, secrets: readonly string[], event: { id: string; body: string }) {

@@ -9,7 +9,10 @@ export interface RetrySchedulesProps {
   readonly target: WorkQueue;
 }
 
-/** The group that retry schedules are made in at run time, and the role EventBridge Scheduler assumes for them. */
+/**
+ * The group that retry schedules are made in at run time, and the role EventBridge Scheduler assumes for
+ * them.
+ */
 export class RetrySchedules extends Construct {
   readonly groupName: string;
   readonly roleArn: string;

@@ -19,7 +19,10 @@ export interface ServiceFunctionProps {
   readonly memoryMiB?: number;
 }
 
-/** A Lambda from `functions/<name>/handler.ts`: newest Node on arm64, one ESM bundle with its SDK clients, JSON logs. */
+/**
+ * A Lambda from `functions/<name>/handler.ts`: newest Node on arm64, one ESM bundle with its SDK clients,
+ * JSON logs.
+ */
 export class ServiceFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const entry = `${root}functions/${props.name}/handler.ts`;

@@ -9,7 +9,10 @@ import { type ApiKeyRecord, apiKeyRecord } from "../domain/api-key.ts";
 
 export type ApiKeyTable = ReturnType<typeof createApiKeyTable>;
 
-/** API keys by their hash. The table is small (keys, not calls) and listed by people only, so a list is a scan. */
+/**
+ * API keys by their hash. The table is small (keys, not calls) and listed by people only, so a list is a
+ * scan.
+ */
 export function createApiKeyTable(client: DynamoDBDocumentClient, tableName: string) {
   async function list(): Promise<ApiKeyRecord[]> {
     const records: ApiKeyRecord[] = [];
@@ -35,7 +38,9 @@ export function createApiKeyTable(client: DynamoDBDocumentClient, tableName: str
     /** Oldest first. */
     list,
 
-    /** @returns the revoked record, or undefined when no key has that id. Revoking twice keeps the first time. */
+    /**
+     * @returns the revoked record, or undefined when no key has that id. Revoking twice keeps the first time.
+     */
     async revoke(keyId: string, at: Date): Promise<ApiKeyRecord | undefined> {
       const record = (await list()).find((candidate) => candidate.key_id === keyId);
       if (!record) return undefined;

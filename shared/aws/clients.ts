@@ -4,8 +4,9 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
 /**
- * Where each service is, is the SDK's business (AWS_ENDPOINT_URL_*): the same code talks to AWS, to an emulator
- * and to the local run. A call that hangs is given up and repeated long before the function's own timeout.
+ * Where each service is, is the SDK's business (AWS_ENDPOINT_URL_*): the same code talks to AWS, to an
+ * emulator and to the local run. A call that hangs is given up and repeated long before the function's own
+ * timeout.
  */
 const options = {
   maxAttempts: 3,

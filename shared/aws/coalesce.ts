@@ -3,15 +3,16 @@ import DataLoader from "dataloader";
 
 /**
  * How long a call waits for others to share a request with. The attempts of a batch end together when their
- * endpoints are healthy, and one request for ten of them costs a tenth in money and CPU; one that hangs is not waited for.
+ * endpoints are healthy, and one request for ten of them costs a tenth in money and CPU; one that hangs is
+ * not waited for.
  */
 const LINGER_MS = 5;
 const MAX_TRIES = 5;
 const FIRST_BACKOFF_MS = 50;
 
 /**
- * A function whose calls, made within a few milliseconds of each other, are flushed together. Each caller gets its own
- * result or error; a flush that throws fails all of its callers.
+ * A function whose calls, made within a few milliseconds of each other, are flushed together. Each caller
+ * gets its own result or error; a flush that throws fails all of its callers.
  */
 export function coalesce<Item, Result>(
   flush: (items: readonly Item[]) => Promise<ArrayLike<Result | Error>>,
@@ -24,7 +25,8 @@ export function coalesce<Item, Result>(
 }
 
 /**
- * Repeats a batch call with what it left undone (throttled entries, unprocessed keys), backing off with full jitter.
+ * Repeats a batch call with what it left undone (throttled entries, unprocessed keys), backing off with full
+ * jitter.
  * @param send returns what is left of its input
  * @returns what was still left after the last try
  */

@@ -2,8 +2,8 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
 /**
  * Runs a conditional write; false when its condition did not hold.
- * @param isOurs for a write whose condition its own success makes fail: whether what is stored is what we wrote. The SDK repeats
- * a write whose answer was lost, and then meets its own work.
+ * @param isOurs for a write whose condition its own success makes fail: whether what is stored is what we
+ * wrote. The SDK repeats a write whose answer was lost, and then meets its own work.
  */
 export async function whenConditionHolds(
   write: Promise<unknown>,

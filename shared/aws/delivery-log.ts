@@ -4,7 +4,10 @@ import type { BatchReader } from "./batch-table.ts";
 import { deliveryKey, logEntry, logOwner } from "./delivery-table.ts";
 import { type Owner, readTimeline } from "./timeline.ts";
 
-/** How many times the log is read on for one page, when a filter lets little through. The page is then short, not wrong. */
+/**
+ * How many times the log is read on for one page, when a filter lets little through. The page is then short,
+ * not wrong.
+ */
 const MAX_ROUNDS = 5;
 
 /** Where a page ended: inside which log entry, and after how many of its deliveries. */
@@ -23,8 +26,8 @@ export type DeliveryLog = ReturnType<typeof createDeliveryLog>;
 /** The deliveries table as people read it: newest first. The writing half is `delivery-table.ts`. */
 export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: string, read: BatchReader) {
   async function readEntries(owners: readonly Owner[], limit: number, from: LogPosition | undefined) {
-    // One space above the sort key: the entry that the last page ended inside is read again. It may be used up, so
-    // one entry more is asked for, or a small page would never get past it.
+    // One space above the sort key: the entry that the last page ended inside is read again. It may be used
+    // up, so one entry more is asked for, or a small page would never get past it.
     const before = from && `${from.sk} `;
     const wanted = limit + 1;
     const rows = await readTimeline(client, tableName, owners.map(logOwner), { before, limit: wanted });

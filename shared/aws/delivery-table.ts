@@ -11,9 +11,10 @@ import { type Owner, timelineKey } from "./timeline.ts";
 
 /**
  * The deliveries table holds two kinds of items and no index.
- * - A delivery, under its own id: a copy of a message finds it with one read, and ids spread over all partitions.
- * - Log entries, on the webhook's timeline: which deliveries began when. Deliveries recorded together share one entry, so a
- *   full batch adds a tenth of a write to each, where an index would add a whole one.
+ * - A delivery, under its own id: a copy of a message finds it with one read, and ids spread over all
+ *   partitions.
+ * - Log entries, on the webhook's timeline: which deliveries began when. Deliveries recorded together share
+ *   one entry, so a full batch adds a tenth of a write to each, where an index would add a whole one.
  */
 export const deliveryKey = (id: string) => ({ pk: id, sk: "delivery" });
 export const logOwner = (owner: Owner): Owner => ({ ...owner, account: `log#${owner.account}` });

@@ -42,7 +42,10 @@ export function createJobTable(client: DynamoDBDocumentClient, tableName: string
         throw new Error("The job exists already");
     },
 
-    /** Stores the next version of a job. @returns it, or undefined when somebody else has changed the job since it was read */
+    /**
+     * Stores the next version of a job.
+     * @returns it, or undefined when somebody else has changed the job since it was read
+     */
     async change(job: RedeliveryJob, fields: Partial<RedeliveryJob>): Promise<RedeliveryJob | undefined> {
       const changed = { ...job, ...fields, version: job.version + 1 };
       const condition = { expression: "version = :version", values: { ":version": job.version } };

@@ -3,7 +3,9 @@ import { chunks } from "../domain/chunks.ts";
 import { MAX_MESSAGE_BYTES } from "../domain/message-text.ts";
 import { coalesce, repeatUntilDone } from "./coalesce.ts";
 
-/** Entries of a SendMessageBatch (SQS API reference). Their bodies together may be as large as one message. */
+/**
+ * Entries of a SendMessageBatch (SQS API reference). Their bodies together may be as large as one message.
+ */
 const MAX_ENTRIES = 10;
 export const MAX_DELAY_SECONDS = 900;
 

@@ -32,7 +32,9 @@ export function createRedeliveryTable(client: DynamoDBDocumentClient, tableName:
       );
     },
 
-    /** Lets a given-up delivery leave the log when its time comes, since nobody is to deal with it any more. */
+    /**
+     * Lets a given-up delivery leave the log when its time comes, since nobody is to deal with it any more.
+     */
     async expire(id: string, now: Date): Promise<void> {
       await whenConditionHolds(
         client.send(

@@ -9,8 +9,8 @@ const SCHEDULER_PRECISION_MS = 60_000;
 /** A schedule must lie in the future by the time it is made. */
 const SOONEST_SCHEDULE_MS = 2_000;
 /**
- * The largest text given to a schedule. AWS publishes no limit for `Target.Input`; events of 256 KB are the largest that
- * EventBridge takes anywhere else. What is larger goes by SQS.
+ * The largest text given to a schedule. AWS publishes no limit for `Target.Input`; events of 256 KB are the
+ * largest that EventBridge takes anywhere else. What is larger goes by SQS.
  */
 const MAX_INPUT_BYTES = 250_000;
 
@@ -40,7 +40,8 @@ export function delaySecondsUntil(dueAt: number, now: number): number {
 
 /** The attempt a message asks for, as a timer sees it. */
 const wakeupOf = (message: DeliveryMessage) => ({
-  // Unique to the delivery and the attempt, so that making a schedule twice makes it once. At most 64 characters.
+  // Unique to the delivery and the attempt, so that making a schedule twice makes it once. At most 64
+  // characters.
   name: `${deliveryId(message)}-${message.attempt}`,
   dueAt: Date.parse(message.due_at),
   message: { body: encodeMessage(message), groupId: endpointGroup(message) },
@@ -48,8 +49,8 @@ const wakeupOf = (message: DeliveryMessage) => ({
 type Wakeup = ReturnType<typeof wakeupOf>;
 
 /**
- * Puts a message back on the deliveries queue at its time (docs/decisions/0001-retry-timers.md). Both timers may hand it over early: whoever
- * takes a message before its due time calls `hold`.
+ * Puts a message back on the deliveries queue at its time (docs/decisions/0001-retry-timers.md). Both timers
+ * may hand it over early: whoever takes a message before its due time calls `hold`.
  */
 export function createRetryTimer(deps: RetryTimerDeps) {
   const byQueue = ({ message, dueAt }: Wakeup) =>
@@ -82,7 +83,10 @@ export function createRetryTimer(deps: RetryTimerDeps) {
   }
 
   return {
-    /** Wakes the message at its due time, by whichever timer is exact and durable enough; by SQS when Scheduler fails. */
+    /**
+     * Wakes the message at its due time, by whichever timer is exact and durable enough; by SQS when
+     * Scheduler fails.
+     */
     async set(next: DeliveryMessage): Promise<void> {
       const wakeup = wakeupOf(next);
       // Rounded: the moments between the failure and this call do not make a 60 s delay a shorter one.
@@ -98,7 +102,10 @@ export function createRetryTimer(deps: RetryTimerDeps) {
       }
     },
 
-    /** For a message that came early: back on the queue for what is left, or for SQS's longest delay towards it. */
+    /**
+     * For a message that came early: back on the queue for what is left, or for SQS's longest delay towards
+     * it.
+     */
     async hold(early: DeliveryMessage): Promise<void> {
       await byQueue(wakeupOf(early));
     },

@@ -16,8 +16,9 @@ const toReceived = ({ body, messageId, attributes }: SQSRecord): Received => ({
 });
 
 /**
- * A handler for batches from SQS: all messages at the same time, each on its own. A message whose handling throws goes
- * back to the queue, and only that one (partial batch response); after its last receive it is in the dead-letter queue.
+ * A handler for batches from SQS: all messages at the same time, each on its own. A message whose handling
+ * throws goes back to the queue, and only that one (partial batch response); after its last receive it is in
+ * the dead-letter queue.
  */
 export function sqsBatch(handle: (message: Received) => Promise<void>) {
   return middy<SQSEvent, SQSBatchResponse>().handler(async function handleBatch({

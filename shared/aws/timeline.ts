@@ -4,8 +4,8 @@ import * as z from "zod";
 
 /**
  * A timeline keeps what happened to a webhook in order of time, without an index: partition key
- * `account#hook_id#shard`, sort key `<ISO time>#<id>`. One partition key takes 1,000 writes a second (DynamoDB
- * developer guide), so a busy webhook is spread over shards, and a reader merges them.
+ * `account#hook_id#shard`, sort key `<ISO time>#<id>`. One partition key takes 1,000 writes a second
+ * (DynamoDB developer guide), so a busy webhook is spread over shards, and a reader merges them.
  */
 const SHARDS = 8;
 
@@ -49,7 +49,10 @@ export interface TimelineRange {
 const partitionsOf = (owners: readonly Owner[]) =>
   owners.flatMap((owner) => Array.from({ length: SHARDS }, (_, shard) => partition(owner, shard)));
 
-/** A query for a range of one partition, or undefined where DynamoDB would refuse one that ends before it begins. */
+/**
+ * A query for a range of one partition, or undefined where DynamoDB would refuse one that ends before it
+ * begins.
+ */
 function rangeQuery(
   TableName: string,
   pk: string,
@@ -86,7 +89,8 @@ export async function readTimeline(
       { client },
       { ...query, ScanIndexForward: false, Limit: limit + 1, ...projection },
     );
-    // A query ends at 1 MB, which large rows fill before they are `limit`: without the rest, the merge would have gaps.
+    // A query ends at 1 MB, which large rows fill before they are `limit`: without the rest, the merge would
+    // have gaps.
     for await (const { Items = [] } of pages) {
       found.push(...Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before));
       if (found.length >= limit) break;

@@ -40,7 +40,10 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       return Item && undelivered.parse(Item);
     },
 
-    /** Newest first, without the bodies. `until` is exclusive; `before` is the sort key that the page before ended with. */
+    /**
+     * Newest first, without the bodies. `until` is exclusive; `before` is the sort key that the page before
+     * ended with.
+     */
     async page(
       owners: readonly Owner[],
       limit: number,

@@ -13,7 +13,10 @@ import { whenConditionHolds } from "./conditional.ts";
 /** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */
 export type WebhookTable = ReturnType<typeof createWebhookTable>;
 
-/** The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be absent. */
+/**
+ * The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be
+ * absent.
+ */
 export function readWebhook(item: Readonly<Record<string, unknown>>): Webhook {
   const { disabled_urls } = item;
   return webhook.parse({
@@ -85,7 +88,8 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
     },
 
     /**
-     * Sets the fields given. New URLs, or the status `active`, also bring back endpoints that answered 410 Gone.
+     * Sets the fields given. New URLs, or the status `active`, also bring back endpoints that answered 410
+     * Gone.
      * @returns undefined when there is none
      */
     async change(account: string, hookId: string, fields: WebhookChange): Promise<Webhook | undefined> {

@@ -29,7 +29,9 @@ const KEY_BYTES = 32;
  */
 export const hashApiKey = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** Makes a key, or takes the given text for one, and the record to store of it. The key is not kept anywhere. */
+/**
+ * Makes a key, or takes the given text for one, and the record to store of it. The key is not kept anywhere.
+ */
 export function newApiKey(given: {
   readonly account: string;
   readonly roles: readonly Role[];

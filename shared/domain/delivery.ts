@@ -65,7 +65,10 @@ export type DeliveryMessage = z.infer<typeof deliveryMessage>;
 /** What EventBridge Scheduler leaves in a dead-letter queue: the input of the call that it could not make. */
 const scheduledMessage = z.object({ MessageBody: z.string() });
 
-/** A message of the deliveries queue, also one that was redriven from the dead letters of a schedule. @throws ZodError */
+/**
+ * A message of the deliveries queue, also one that was redriven from the dead letters of a schedule.
+ * @throws ZodError
+ */
 export function readDeliveryMessage(json: string): DeliveryMessage {
   const message: unknown = JSON.parse(json);
   const scheduled = scheduledMessage.safeParse(message);
@@ -125,8 +128,8 @@ export function decide(policy: RetryPolicy, number: number, exchange: Exchange, 
 export const endpointIsGone = ({ attempts }: Delivery): boolean => attempts.at(-1)?.status === HTTP_GONE;
 
 /**
- * The message that begins a fresh run for a delivery that was given up: the same event id and body, and attempts that are
- * numbered on, so that a copy of any earlier message is still told apart.
+ * The message that begins a fresh run for a delivery that was given up: the same event id and body, and
+ * attempts that are numbered on, so that a copy of any earlier message is still told apart.
  */
 export function redeliveryMessage(
   of: Delivery,

@@ -10,7 +10,8 @@ const GLOBAL_UNICAST_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
  * Whether the address can only be reached over the public internet. Closed: what the IANA special-purpose
  * registries (RFC 6890 and updates) list is not public, nor is an IPv6 address that carries an IPv4 one
  * (mapped, NAT64, 6to4, Teredo), whatever that one is.
- * @param address an IPv4 address as four decimal numbers, or an IPv6 address without brackets; any other text is not public
+ * @param address an IPv4 address as four decimal numbers, or an IPv6 address without brackets; any other text
+ * is not public
  */
 export function isPublicAddress(address: string): boolean {
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) {
@@ -22,8 +23,8 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Why this text cannot be an endpoint's URL, worded to follow "url": "must use https". A name that passes may still
- * resolve to a private address; only the look-up at connect time can tell (shared/http/send.ts).
+ * Why this text cannot be an endpoint's URL, worded to follow "url": "must use https". A name that passes may
+ * still resolve to a private address; only the look-up at connect time can tell (shared/http/send.ts).
  * @param allowPrivate permits http, every port, and private hosts
  * @returns undefined for a URL that can be an endpoint
  */

@@ -17,7 +17,10 @@ const text = z.string().min(1);
 export const campaignId = text.max(128, "must be at most 128 characters");
 const points = z.number().nullable();
 
-/** The listed fields are typed when present; unknown ones pass through, because the body is never rebuilt from this. */
+/**
+ * The listed fields are typed when present; unknown ones pass through, because the body is never rebuilt from
+ * this.
+ */
 export const eventInput = z.looseObject({
   id: eventId.optional(),
   scope,
@@ -51,7 +54,8 @@ export const acceptedEvent = z.object({
 export type AcceptedEvent = z.infer<typeof acceptedEvent>;
 
 /**
- * Checks one event's JSON text. The body stays byte for byte as given, save that a missing `id` is put in front.
+ * Checks one event's JSON text. The body stays byte for byte as given, save that a missing `id` is put in
+ * front.
  * @param newId makes the id of an event that came without one
  * @throws Problem `malformed`, `invalid` or `too-large`
  */
@@ -59,7 +63,10 @@ export function acceptEvent(json: string, newId: () => string): AcceptedEvent {
   return accept(json, parseJson(json), [], newId);
 }
 
-/** The same for `{"events": [...]}`: all are accepted or none. The paths of bad fields begin with `events.<index>`. */
+/**
+ * The same for `{"events": [...]}`: all are accepted or none. The paths of bad fields begin with
+ * `events.<index>`.
+ */
 export function acceptEvents(json: string, newId: () => string): AcceptedEvent[] {
   const size = `must hold 1 to ${MAX_BATCH_EVENTS} events`;
   const batch = z.strictObject({ events: z.array(z.unknown()).min(1, size).max(MAX_BATCH_EVENTS, size) });
@@ -87,7 +94,9 @@ function accept(
   return { id: made, scope: eventScope, campaign: campaign.id, body: withFirstMember(json, "id", made) };
 }
 
-/** Runs `check` over all items and, if any were invalid, throws one Problem that names the bad fields of all. */
+/**
+ * Runs `check` over all items and, if any were invalid, throws one Problem that names the bad fields of all.
+ */
 function collectProblems<Item, Result>(
   items: readonly Item[],
   check: (item: Item, index: number) => Result,

@@ -1,6 +1,7 @@
 /**
- * Runs work of the same key one after the other, of different keys side by side. Copies of a message that one process
- * holds at the same moment so come one after the other, and the second sees what the first has recorded.
+ * Runs work of the same key one after the other, of different keys side by side. Copies of a message that one
+ * process holds at the same moment so come one after the other, and the second sees what the first has
+ * recorded.
  */
 export function oneAtATime() {
   const running = new Map<string, Promise<unknown>>();

@@ -27,7 +27,10 @@ export class Problem extends Error {
   }
 }
 
-/** The input parsed, or a Problem that names every bad field. `prefix` is where the input stands in its document. */
+/**
+ * The input parsed, or a Problem that names every bad field. `prefix` is where the input stands in its
+ * document.
+ */
 export function parseInput<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,

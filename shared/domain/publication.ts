@@ -4,7 +4,9 @@ import { type AcceptedEvent, acceptEvent, acceptedEvent, eventId } from "./event
 import { parseInput } from "./problem.ts";
 import { rawMembers } from "./raw-json.ts";
 
-/** Events of one account, accepted together: what travels through the events queue when they came over REST. */
+/**
+ * Events of one account, accepted together: what travels through the events queue when they came over REST.
+ */
 export const publication = z.object({
   account: accountName,
   accepted_at: z.iso.datetime(),
@@ -26,14 +28,16 @@ const busEnvelope = z.looseObject({
 
 /**
  * Reads a message of the events queue, whichever way it came.
- * @throws Problem or ZodError for what is neither; the message then ends in the dead-letter queue, where people see it
+ * @throws Problem or ZodError for what is neither; the message then ends in the dead-letter queue, where
+ * people see it
  */
 export function readPublication(json: string, now: Date): Publication {
   const message: unknown = JSON.parse(json);
   if (!isFromBus(message)) return publication.parse(message);
   const { id, time, detail } = parseInput(busEnvelope, message);
   const raw = rawMembers(rawMembers(json).get("detail") ?? "{}").get("event") ?? "{}";
-  // The envelope's id stands in for a missing one: however often the message is handed out, the event keeps its id.
+  // The envelope's id stands in for a missing one: however often the message is handed out, the event keeps
+  // its id.
   const event: AcceptedEvent = acceptEvent(raw, () => id);
   // `time` is the publisher's to set; one that lies ahead must not hold the delivery back.
   const acceptedAt = new Date(Math.min(Date.parse(time), now.getTime()));

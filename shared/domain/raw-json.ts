@@ -1,7 +1,7 @@
 /**
  * Slices of JSON text, exactly as they stand in it. Parsing and printing again would change what a publisher
- * signed off on: integers beyond 2^53, the order of integer-like keys, escapes, white space. Every function here takes
- * text that `JSON.parse` has accepted; on other text the result means nothing.
+ * signed off on: integers beyond 2^53, the order of integer-like keys, escapes, white space. Every function
+ * here takes text that `JSON.parse` has accepted; on other text the result means nothing.
  */
 
 const QUOTE = 0x22;

@@ -31,7 +31,10 @@ export const redeliveryJob = z.object({
   hook_id: hookId,
   status: z.enum(["running", "done", "cancelled"]),
   since: z.iso.datetime().optional(),
-  /** Exclusive, and never after the job was made: what its own redeliveries fail to deliver is not its business. */
+  /**
+   * Exclusive, and never after the job was made: what its own redeliveries fail to deliver is not its
+   * business.
+   */
   until: z.iso.datetime(),
   per_second: z.int(),
   matched: z.int(),
@@ -40,7 +43,9 @@ export const redeliveryJob = z.object({
   skipped: z.int(),
   /** All rows at or above this sort key are dealt with. */
   before: z.string().optional(),
-  /** The rows being dealt with: counted when they were chosen, as a crash may come when some are gone already. */
+  /**
+   * The rows being dealt with: counted when they were chosen, as a crash may come when some are gone already.
+   */
   slice: z.object({ last: z.string(), count: z.int() }).optional(),
   /** Counts the changes: of two copies of the job's message, one is too late. */
   version: z.int(),

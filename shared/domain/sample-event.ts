@@ -14,7 +14,9 @@ const contents: Record<Scope, { type: string; data: object }> = {
   user_login: { type: "user_logged_in", data: { provider: "wallet" } },
 };
 
-/** A complete event as the platform publishes them, without an `id`: for documents, examples and test sends. */
+/**
+ * A complete event as the platform publishes them, without an `id`: for documents, examples and test sends.
+ */
 export const sampleEvent = (scope: Scope, user = "23945872938472") => ({
   scope,
   user,

@@ -9,8 +9,8 @@ export interface SignedContent {
 }
 
 /**
- * The headers of Standard Webhooks 1.0 (https://www.standardwebhooks.com/): one `v1` signature for each live secret,
- * in the order given, so that a receiver can change secrets without missing an event.
+ * The headers of Standard Webhooks 1.0 (https://www.standardwebhooks.com/): one `v1` signature for each live
+ * secret, in the order given, so that a receiver can change secrets without missing an event.
  */
 export function signatureHeaders(secrets: readonly string[], { id, timestampSeconds, body }: SignedContent) {
   const signed = `${id}.${timestampSeconds}.${body}`;

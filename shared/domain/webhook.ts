@@ -18,7 +18,10 @@ const status = z.enum(["active", "disabled"], { error: "must be active or disabl
 export const webhook = z.object({
   account: z.string(),
   hook_id: hookId,
-  /** Tells a webhook from an earlier one with the same id: what was on its way to that one is not for this one. */
+  /**
+   * Tells a webhook from an earlier one with the same id: what was on its way to that one is not for this
+   * one.
+   */
   registration: z.string(),
   scope,
   urls: z.array(z.string()).min(1),
@@ -86,7 +89,10 @@ export const secretRotation = z.strictObject({
     .default(DEFAULT_OVERLAP_SECONDS),
 });
 
-/** A webhook's secrets after a rotation: the new one first, those so far for the overlap at most, no expired ones. */
+/**
+ * A webhook's secrets after a rotation: the new one first, those so far for the overlap at most, no expired
+ * ones.
+ */
 export function rotateSecrets(
   current: Webhook["secrets"],
   secret: string,
@@ -124,8 +130,8 @@ export function webhookView(stored: Webhook) {
 }
 
 /**
- * Whether a webhook wants an event. A disabled one does: its events are kept as undelivered, where they can be
- * seen and sent again, rather than forgotten.
+ * Whether a webhook wants an event. A disabled one does: its events are kept as undelivered, where they can
+ * be seen and sent again, rather than forgotten.
  */
 export function wants(candidate: Webhook, event: Pick<AcceptedEvent, "scope" | "campaign">): boolean {
   return (

@@ -11,8 +11,8 @@ const nouns: Readonly<Record<string, string>> = {
 };
 
 /**
- * zod's own messages speak to programmers ("Invalid input: expected string, received undefined"). A schema that says nothing
- * itself is spoken for here; undefined leaves an issue to zod.
+ * zod's own messages speak to programmers ("Invalid input: expected string, received undefined"). A schema
+ * that says nothing itself is spoken for here; undefined leaves an issue to zod.
  */
 export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {

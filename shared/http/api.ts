@@ -12,7 +12,10 @@ export interface ApiRequest {
   readonly account: string;
   readonly path: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
-  /** The body as text. @throws Problem `malformed` when it is not UTF-8, which JSON has to be (RFC 8259 §8.1) */
+  /**
+   * The body as text.
+   * @throws Problem `malformed` when it is not UTF-8, which JSON has to be (RFC 8259 §8.1)
+   */
   text(): string;
   /** The body as a schema has it. @throws Problem `malformed` or `invalid` */
   json<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
@@ -43,8 +46,8 @@ const MAX_DOCUMENT_BYTES = 128 * 1024;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The handler of an API function: finds the operation by its route, checks that the caller has the role it needs, and
- * turns whatever is thrown into an answer that says enough and not too much.
+ * The handler of an API function: finds the operation by its route, checks that the caller has the role it
+ * needs, and turns whatever is thrown into an answer that says enough and not too much.
  * @param operations one for each route that the table gives this function
  */
 export function api<F extends FunctionName>(name: F, operations: Readonly<Record<RouteKeyOf<F>, Operation>>) {

@@ -1,6 +1,9 @@
 import { errors } from "undici";
 
-/** Error codes of node:net, node:dns, node:tls and undici, in the words an integrator reads in the delivery log. */
+/**
+ * Error codes of node:net, node:dns, node:tls and undici, in the words an integrator reads in the delivery
+ * log.
+ */
 const textOfCode = new Map([
   ["PRIVATE_ADDRESS", "address is not public: refused"],
   ["ENOTFOUND", "host not found"],
@@ -31,8 +34,8 @@ const textOfCodePrefix: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Why an attempt got no complete answer, fit to be shown to the endpoint's owner. Made from the error's code alone:
- * messages and stacks name addresses of our network.
+ * Why an attempt got no complete answer, fit to be shown to the endpoint's owner. Made from the error's code
+ * alone: messages and stacks name addresses of our network.
  */
 export function attemptErrorText(error: unknown): string {
   // undici's own type: it leaves out the code that node:http would give.

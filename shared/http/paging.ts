@@ -16,8 +16,8 @@ export const paging = {
 };
 
 /**
- * Cursors of one list: opaque text for the position of the next page. A position holds no account (the caller's key says
- * whose list it is), so a cursor that somebody makes up reaches nothing it should not.
+ * Cursors of one list: opaque text for the position of the next page. A position holds no account (the
+ * caller's key says whose list it is), so a cursor that somebody makes up reaches nothing it should not.
  */
 export function cursorOf<Schema extends z.ZodType>(position: Schema) {
   return {

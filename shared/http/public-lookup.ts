@@ -8,8 +8,9 @@ export class PrivateAddressError extends Error {
 }
 
 /**
- * A look-up that fails unless every address of the host is public, and hands the vetted addresses to the socket:
- * what was checked is what is connected to, whatever the name resolves to a moment later (DNS rebinding).
+ * A look-up that fails unless every address of the host is public, and hands the vetted addresses to the
+ * socket: what was checked is what is connected to, whatever the name resolves to a moment later (DNS
+ * rebinding).
  */
 export function publicOnly(lookup: LookupFunction): LookupFunction {
   return function lookupPublic(hostname, options, callback) {

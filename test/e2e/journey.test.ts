@@ -31,7 +31,10 @@ async function register(fields: Record<string, unknown>, key?: string) {
   return body as { hook_id: string; secret: string; urls: string[] };
 }
 
-/** Publishes a last event and waits for it: what was published before it and has not come by then will not come. */
+/**
+ * Publishes a last event and waits for it: what was published before it and has not come by then will not
+ * come.
+ */
 async function afterwards(path: string) {
   await register({ url: receiver.url(path), scope: "user_login" });
   await local.call("POST", "/events", eventJson({ id: undefined, scope: "user_login" }));

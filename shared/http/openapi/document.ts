@@ -18,7 +18,10 @@ const problemTitles = {
   429: "Too many requests",
 } as const;
 
-/** zod writes a date's rule as a pattern of 200 characters, and bounds no integer needs; the format says enough. */
+/**
+ * zod writes a date's rule as a pattern of 200 characters, and bounds no integer needs; the format says
+ * enough.
+ */
 function simplify({ jsonSchema }: { jsonSchema: Json }) {
   if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
