@@ -27,7 +27,7 @@ export class WebhooksStack extends Stack {
         events: ingest.events,
         deliveries: read.deliveries,
         undelivered: read.undelivered,
-        health: read.health,
+        site: read.site,
       },
     });
 

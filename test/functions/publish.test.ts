@@ -16,6 +16,7 @@ function aPublisher(maxPublicationBytes = 1_000_000) {
     account: "acme",
     path: {},
     query: {},
+    headers: {},
     text: () => text,
     json: () => {
       throw new Error("the text is what counts");
