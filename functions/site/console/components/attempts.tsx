@@ -16,7 +16,9 @@ export function Attempts({ delivery }: { delivery: Delivery }) {
   const { attempts, next_attempt_at } = delivery;
   return (
     <div class="attempts">
-      <Axis line={line} />
+      <div class="on-line">
+        <Axis line={line} />
+      </div>
       <ol>
         {attempts.map((attempt) => (
           <AttemptLane key={`${attempt.number} ${attempt.started_at}`} attempt={attempt} line={line} />
@@ -63,7 +65,7 @@ function AttemptLane({ attempt, line }: { attempt: Attempt; line: TimeLine }) {
   const [dueX, startX, endX] = [due, started, started + attempt.duration_ms].map((ms) => `${line.at(ms)}%`);
   const late = started - due;
   return (
-    <li class={error === null ? "good" : "bad"}>
+    <li class={`on-line ${error === null ? "good" : "bad"}`}>
       <span class="number">
         <Icon name={error === null ? "check" : "cross"} />
         {number}
@@ -95,7 +97,7 @@ function NextLane({ number, dueAt, line }: { number: number; dueAt: string; line
   const now = useNow();
   const x = `${line.at(Date.parse(dueAt))}%`;
   return (
-    <li class="waiting">
+    <li class="on-line waiting">
       <span class="number">
         <Icon name="clock" />
         {number}

@@ -34,7 +34,7 @@ export function Shell({ onSignOut, children }: { onSignOut: () => void; children
             ))}
           </nav>
           <div class="bar-end">
-            <a href="docs" target="_blank" rel="noreferrer">
+            <a class="aside-link" href="docs" target="_blank" rel="noreferrer">
               API docs
             </a>
             <button type="button" class="plain" onClick={onSignOut}>

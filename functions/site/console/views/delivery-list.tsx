@@ -7,7 +7,7 @@ import { DeliveryRow } from "./delivery-row.tsx";
 
 const LIVE_POLL_MS = 2_000;
 /** Something new may come although nothing is under way. */
-const IDLE_POLL_MS = 10_000;
+const IDLE_POLL_MS = 5_000;
 const MAX_SINGLE_LOOKS = 10;
 
 const isLive = ({ status }: Delivery) => status === "retrying" || status === "pending";
