@@ -5,7 +5,7 @@ import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { openBrowser } from "./support/chromium.ts";
 import { refusingUrl, signIn } from "./support/console.ts";
-import { openPage, portray } from "./support/page.ts";
+import { looks, openPage, portray } from "./support/page.ts";
 
 const TOUR_TIMEOUT_MS = 60_000;
 
@@ -91,7 +91,7 @@ test("every view is legible in light and dark, wide and narrow", { timeout: TOUR
   await page.getByLabel("API key").fill("nonsense");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText(/unknown or revoked/).waitFor();
-  await look("sign-in-refused");
+  found.push(...(await portray(page, "sign-in-refused", looks.some)));
   expect(found).toEqual([]);
   expect(faults).toEqual([]);
 });
@@ -99,7 +99,7 @@ test("every view is legible in light and dark, wide and narrow", { timeout: TOUR
 test("so is every dialog", { timeout: TOUR_TIMEOUT_MS }, async () => {
   const { page, faults } = await openSignedIn();
   const found: string[] = [];
-  const look = async (name: string) => found.push(...(await portray(page, name)));
+  const look = async (name: string) => found.push(...(await portray(page, name, looks.some)));
   const close = () => page.keyboard.press("Escape");
 
   await page.getByRole("button", { name: "Assign webhook" }).click();
@@ -139,7 +139,7 @@ test("empty, loading and failing are states of their own", { timeout: TOUR_TIMEO
   const { page } = await openPage(browser);
   onTestFinished(() => page.context().close());
   const found: string[] = [];
-  const look = async (name: string) => found.push(...(await portray(page, name)));
+  const look = async (name: string) => found.push(...(await portray(page, name, looks.some)));
   const key = (await local.keys("create", "--account", "empty", "--role", "integrator")).stdout.trim();
 
   await signIn(page, local.url, key);

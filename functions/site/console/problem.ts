@@ -38,5 +38,9 @@ export async function readProblem(response: Response): Promise<Problem> {
     detail?: string;
     errors?: FieldError[];
   };
-  return new Problem(response.status, detail ?? `The API answered ${response.status}`, errors);
+  return new Problem(
+    response.status,
+    detail ?? `The API answered ${response.status}. Try again in a moment.`,
+    errors,
+  );
 }

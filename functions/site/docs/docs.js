@@ -8,7 +8,8 @@ SwaggerUIBundle({
   // Relative to the page: deployed, the API lies under a stage's path.
   url: "openapi.json",
   dom_id: "#swagger-ui",
-  deepLinking: true,
+  // Its links would lie inside of buttons, where the keyboard and screen readers get lost.
+  deepLinking: false,
   displayRequestDuration: true,
   tryItOutEnabled: true,
   // The document is sent to nobody for a badge.

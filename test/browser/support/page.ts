@@ -4,8 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 
 const screenshots = fileURLToPath(new URL("../screenshots/", import.meta.url));
-const DESKTOP = { width: 1280, height: 860 };
-const PHONE = { width: 360, height: 740 };
+const viewports = { desktop: { width: 1280, height: 860 }, phone: { width: 360, height: 740 } };
 const ACTION_TIMEOUT_MS = 10_000;
 
 export interface Watched {
@@ -16,7 +15,11 @@ export interface Watched {
 
 /** A new tab, with an eye on what goes wrong in it. */
 export async function openPage(browser: Browser): Promise<Watched> {
-  const context = await browser.newContext({ viewport: DESKTOP, reducedMotion: "reduce", locale: "en-GB" });
+  const context = await browser.newContext({
+    viewport: viewports.desktop,
+    reducedMotion: "reduce",
+    locale: "en-GB",
+  });
   context.setDefaultTimeout(ACTION_TIMEOUT_MS);
   const page = await context.newPage();
   const faults: string[] = [];
@@ -33,33 +36,54 @@ export async function openPage(browser: Browser): Promise<Watched> {
   return { page, faults };
 }
 
-/** What axe-core finds serious or critical. */
-export async function seriousIssues(page: Page): Promise<string[]> {
+/** What axe-core finds serious or critical. The dark scheme differs in its colours only. */
+async function seriousIssues(page: Page, colorScheme: "light" | "dark"): Promise<string[]> {
+  const all = new AxeBuilder({ page });
+  const builder = colorScheme === "light" ? all : all.withRules("color-contrast");
   // Legacy mode spares a tab for the result, which only pages with frames need.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  const { violations } = await builder.setLegacyMode().analyze();
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html} ${any[0]?.message ?? ""}`));
 }
 
+/** What a picture shows besides its view. Dialogs and states take two of them, as they share all their styles. */
+export const looks = {
+  all: [
+    ["desktop", "light"],
+    ["desktop", "dark"],
+    ["phone", "light"],
+    ["phone", "dark"],
+  ],
+  some: [
+    ["desktop", "light"],
+    ["phone", "dark"],
+  ],
+} as const;
+
 /**
  * Pictures of what is on the screen, in light and dark, wide and narrow.
- * @returns the serious issues that axe-core found in any of them, and what is wider than its window
+ * @returns the serious issues that axe-core found, and what is wider than its window
  */
-export async function portray(page: Page, name: string): Promise<string[]> {
+export async function portray(
+  page: Page,
+  name: string,
+  taken: (typeof looks)[keyof typeof looks] = looks.all,
+): Promise<string[]> {
   mkdirSync(screenshots, { recursive: true });
   const found: string[] = [];
-  for (const [form, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `${screenshots}${name}-${form}-${colorScheme}.png`, fullPage: true });
-      const issues = await seriousIssues(page);
-      found.push(...issues.map((issue) => `${name}, ${form}, ${colorScheme}: ${issue}`));
-    }
+  for (const [form, colorScheme] of taken) {
+    await page.setViewportSize(viewports[form]);
+    await page.emulateMedia({ colorScheme });
+    const path = `${screenshots}${name}-${form}-${colorScheme}.png`;
+    await page.screenshot({ path, fullPage: true, animations: "disabled" });
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
-    if (width > viewport.width) found.push(`${name}, ${form}: ${width} pixels wide`);
+    if (width > viewports[form].width) found.push(`${name}, ${form}: ${width} pixels wide`);
+    // A narrow window differs in its layout only.
+    if (form === "phone" && taken.length > looks.some.length) continue;
+    const issues = await seriousIssues(page, colorScheme);
+    found.push(...issues.map((issue) => `${name}, ${colorScheme}: ${issue}`));
   }
-  await page.setViewportSize(DESKTOP);
+  await page.setViewportSize(viewports.desktop);
   return found;
 }

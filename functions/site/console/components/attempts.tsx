@@ -40,7 +40,7 @@ function Axis({ line }: { line: TimeLine }) {
         const anchor = index === 0 ? "start" : x > 92 ? "end" : "middle";
         return (
           <text key={tick} x={`${x}%`} y="14" text-anchor={anchor}>
-            {tick === 0 ? toClock(new Date(line.start).toISOString()) : `+${toDuration(tick)}`}
+            {tick === 0 ? "0" : `+${toDuration(tick)}`}
           </text>
         );
       })}
@@ -70,12 +70,14 @@ function AttemptLane({ attempt, line }: { attempt: Attempt; line: TimeLine }) {
         <Icon name={error === null ? "check" : "cross"} />
         {number}
       </span>
-      <svg class="lane" aria-hidden="true" height={LANE_HEIGHT}>
-        <Grid line={line} />
-        <line class="late" x1={dueX} x2={startX} y1={MIDDLE} y2={MIDDLE} />
-        <line class="due" x1={dueX} x2={dueX} y1="4" y2={LANE_HEIGHT - 4} />
-        <line class="ran" x1={startX} x2={endX} y1={MIDDLE} y2={MIDDLE} />
-      </svg>
+      <span class="lane">
+        <svg aria-hidden="true">
+          <Grid line={line} />
+          <line class="late" x1={dueX} x2={startX} y1={MIDDLE} y2={MIDDLE} />
+          <line class="due" x1={dueX} x2={dueX} y1="4" y2={LANE_HEIGHT - 4} />
+          <line class="ran" x1={startX} x2={endX} y1={MIDDLE} y2={MIDDLE} />
+        </svg>
+      </span>
       <span class="outcome">
         <b>{error ?? `delivered, ${status}`}</b>
         <span class="quiet">
@@ -102,11 +104,13 @@ function NextLane({ number, dueAt, line }: { number: number; dueAt: string; line
         <Icon name="clock" />
         {number}
       </span>
-      <svg class="lane" aria-hidden="true" height={LANE_HEIGHT}>
-        <Grid line={line} />
-        <line class="due" x1={x} x2={x} y1="4" y2={LANE_HEIGHT - 4} />
-        <line class="now" x1={`${line.at(now)}%`} x2={x} y1={MIDDLE} y2={MIDDLE} />
-      </svg>
+      <span class="lane">
+        <svg aria-hidden="true">
+          <Grid line={line} />
+          <line class="due" x1={x} x2={x} y1="4" y2={LANE_HEIGHT - 4} />
+          <line class="now" x1={`${line.at(now)}%`} x2={x} y1={MIDDLE} y2={MIDDLE} />
+        </svg>
+      </span>
       <span class="outcome">
         <b>next attempt {toIn(dueAt, now)}</b>
         <span class="quiet">due {toClock(dueAt)}</span>

@@ -3,7 +3,7 @@ import { Attempts } from "../components/attempts.tsx";
 import { Badge } from "../components/badge.tsx";
 import { Endpoint } from "../components/endpoint.tsx";
 import { Ago } from "../components/when.tsx";
-import { plural, toIn } from "../format.ts";
+import { plural, toDuration, toIn } from "../format.ts";
 import { useNow } from "../hooks.ts";
 import { linkTo } from "../router.ts";
 import { scopeLabels } from "../scopes.ts";
@@ -52,7 +52,7 @@ function Summary({ delivery: { status, attempts, next_attempt_at } }: { delivery
   return (
     <>
       <b>{last?.error ?? (last ? `answered ${last.status}` : "")}</b>
-      <span class="quiet">{last ? count : "not attempted"}</span>
+      <span class="quiet">{last ? `${count}, ${toDuration(last.duration_ms)}` : "not attempted"}</span>
     </>
   );
 }
