@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface ModalProps {
   title: string;
@@ -11,27 +11,32 @@ interface ModalProps {
 
 /** A native modal dialog: Esc closes it, what is behind it is inert, and focus goes back to where it came from. */
 export function Modal({ title, onClose, children, holds = false }: ModalProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const element = useRef<HTMLDialogElement>(null);
+  const isLeaving = useRef(false);
   const titleId = useId();
-  useEffect(function show() {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return function giveBackFocus() {
-      // The dialog leaves the document before it could give back focus itself. What was focused may be gone too.
-      const target =
-        before instanceof HTMLElement && before.isConnected ? before : document.querySelector("main");
-      if (target instanceof HTMLElement) target.focus();
+  useLayoutEffect(function show() {
+    const dialog = element.current;
+    const opener = document.activeElement;
+    dialog?.showModal();
+    return function leave() {
+      isLeaving.current = true;
+      // While it is open all else is inert, and would take no focus. Closing gives it back.
+      dialog?.close();
+      if (!opener?.isConnected) document.querySelector("main")?.focus();
     };
   }, []);
   return (
     <dialog
-      ref={dialog}
+      ref={element}
       aria-labelledby={titleId}
       onCancel={(event: Event) => {
         event.preventDefault();
         if (!holds) onClose();
       }}
-      onClose={onClose}
+      onClose={() => {
+        // A browser may close it without asking, when Esc is pressed again and again.
+        if (!isLeaving.current) onClose();
+      }}
     >
       <h2 id={titleId}>{title}</h2>
       {children}
