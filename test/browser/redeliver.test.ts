@@ -114,7 +114,7 @@ test("redeliver all as a job: counted first, then with progress", {
   await dialog.getByText("12 events").waitFor();
   expect(await portray(page, "redeliver-all", looks.some)).toEqual([]);
   await dialog.getByRole("button", { name: "Redeliver 12" }).click();
-  await dialog.getByText("All sent again").waitFor();
+  await dialog.getByText("Sent again").waitFor();
   await dialog.getByText("12 of 12").waitFor();
   expect(await portray(page, "redelivered-all", looks.some)).toEqual([]);
   await dialog.getByRole("button", { name: "Done" }).click();

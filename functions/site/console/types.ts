@@ -80,6 +80,8 @@ export interface Job {
   readonly status: "running" | "done" | "cancelled";
   readonly matched: number;
   readonly redelivered: number;
+  /** Those that could not be sent, as their endpoint is gone or disabled. */
+  readonly skipped?: number;
 }
 
 export interface Range {

@@ -76,7 +76,7 @@ export async function portray(
     await page.setViewportSize(viewports[form]);
     await page.emulateMedia({ colorScheme });
     const path = `${screenshots}${name}-${form}-${colorScheme}.png`;
-    await page.screenshot({ path, fullPage: true, animations: "disabled" });
+    await page.screenshot({ path, fullPage: taken === looks.all, animations: "disabled" });
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
     if (width > viewports[form].width) found.push(`${name}, ${form}: ${width} pixels wide`);
     // A narrow window differs in its layout only.

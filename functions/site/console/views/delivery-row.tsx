@@ -35,7 +35,7 @@ export function DeliveryRow({ delivery }: { delivery: Delivery }) {
 }
 
 /** Where it stands, in a few words. */
-function Summary({ delivery: { status, attempts, next_attempt_at } }: { delivery: Delivery }) {
+function Summary({ delivery: { status, reason, attempts, next_attempt_at } }: { delivery: Delivery }) {
   const now = useNow();
   const last = attempts.at(-1);
   const count = plural(attempts.length, "attempt");
@@ -51,7 +51,7 @@ function Summary({ delivery: { status, attempts, next_attempt_at } }: { delivery
   }
   return (
     <>
-      <b>{last?.error ?? (last ? `answered ${last.status}` : "")}</b>
+      <b>{last ? (last.error ?? `answered ${last.status}`) : reason}</b>
       <span class="quiet">{last ? `${count}, ${toDuration(last.duration_ms)}` : "not attempted"}</span>
     </>
   );

@@ -99,7 +99,7 @@ function Count({ range, onStarted, onClose }: CountProps) {
 
 const titles: Record<Job["status"], string> = {
   running: "Sending again",
-  done: "All sent again",
+  done: "Sent again",
   cancelled: "Cancelled",
 };
 
@@ -118,6 +118,9 @@ function Running({ jobId, onClose }: { jobId: string; onClose: () => void }) {
     <>
       {!job && !problem && <Loading label="Starting" rows={1} />}
       {job && <Progress label={titles[job.status]} done={job.redelivered} of={job.matched} />}
+      {job?.skipped ? (
+        <p class="hint">{toCount(job.skipped)} skipped: the endpoint is gone or disabled.</p>
+      ) : null}
       {isRunning && <p class="hint">You may close this: it goes on by itself.</p>}
       <Failure problem={problem ?? notCancelled} onRetry={reload} />
       <div class="actions">
