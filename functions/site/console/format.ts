@@ -21,10 +21,11 @@ export const plural = (count: number, one: string, many = `${one}s`) =>
 
 /** `12 ms`, `3.4 s`, `2 min 5 s`, `3 h`. */
 export function toDuration(ms: number): string {
-  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  if (Math.round(ms) < SECOND) return `${Math.round(ms)} ms`;
   if (ms < 10 * SECOND) return `${trim(ms / SECOND)} s`;
-  if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
-  if (ms < HOUR) return join(Math.floor(ms / MINUTE), "min", Math.round((ms % MINUTE) / SECOND), "s");
+  const seconds = Math.round(ms / SECOND);
+  if (seconds < 60) return `${seconds} s`;
+  if (ms < HOUR) return join(Math.floor(seconds / 60), "min", seconds % 60, "s");
   if (ms < DAY) return join(Math.floor(ms / HOUR), "h", Math.round((ms % HOUR) / MINUTE), "min");
   return join(Math.floor(ms / DAY), "d", Math.round((ms % DAY) / HOUR), "h");
 }

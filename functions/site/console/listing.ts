@@ -36,6 +36,8 @@ export function useListing<Item extends Row>(fetchPage: Fetch<Item>, key: string
   const [state, setState] = useState<State<Item>>({});
   // An answer that belongs to an earlier filter, or to before a reload, is dropped.
   const generation = useRef(0);
+  /** A slow API is not asked again before it has answered. */
+  const isRefreshing = useRef(false);
 
   async function load(cursor: string | null, take: (before: State<Item>, page: Page<Item>) => State<Item>) {
     const asked = generation.current;
@@ -50,6 +52,12 @@ export function useListing<Item extends Row>(fetchPage: Fetch<Item>, key: string
         problem: toProblem(thrown),
       }));
     }
+  }
+  async function refresh() {
+    if (isRefreshing.current) return;
+    isRefreshing.current = true;
+    await load(null, mergeFirstPage);
+    isRefreshing.current = false;
   }
   function reload() {
     generation.current += 1;
@@ -70,7 +78,7 @@ export function useListing<Item extends Row>(fetchPage: Fetch<Item>, key: string
     hasMore: cursor !== null,
     isLoadingMore,
     reload,
-    refresh: () => void load(null, mergeFirstPage),
+    refresh: () => void refresh(),
     update: (change) =>
       setState((before) => ({ ...before, ...(before.items && { items: change(before.items) }) })),
     loadMore() {

@@ -5,7 +5,12 @@ export function Endpoint({ url }: { url: string }) {
     <span class="endpoint mono" title={url}>
       <span class="quiet">{origin}</span>
       <b>{host}</b>
-      {rest}
+      {rest.split(/(?=[/?&])/).map((part) => (
+        <>
+          <wbr />
+          {part}
+        </>
+      ))}
     </span>
   );
 }

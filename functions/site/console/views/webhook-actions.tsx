@@ -71,8 +71,8 @@ export function WebhookActions({ webhook, onChanged }: WebhookActionsProps) {
       {dialog === "delete" && (
         <Confirm title="Delete webhook?" action="Delete webhook" onConfirm={remove} onClose={close}>
           <p>
-            <b class="mono">{hook_id}</b> is gone for good, its retries that wait are cancelled. To stop it
-            for a while, disable it.
+            <b class="mono">{hook_id}</b> is then gone for good, and its waiting retries are cancelled. To
+            stop it for a while, disable it.
           </p>
         </Confirm>
       )}
