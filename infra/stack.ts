@@ -34,7 +34,7 @@ export class WebhooksStack extends Stack {
         events: ingest.events,
         deliveries: read.deliveries,
         undelivered: redelivery.undelivered,
-        health: read.health,
+        site: read.site,
       },
     });
 

@@ -17,6 +17,7 @@ const allowed: [file: string, specifiers: string[]][] = [
     "functions/deliver/handler.ts",
     ["../../shared/aws/queue.ts", "../../shared/config.ts", "./deliver.ts", "nanoid"],
   ],
+  ["functions/site/console/api.ts", ["preact", "preact/hooks", "./problem.ts"]],
   ["infra/constructs/api.ts", ["aws-cdk-lib", "../settings.ts", "../../shared/http/routes.ts"]],
 ];
 
@@ -42,6 +43,7 @@ const forbidden: [file: string, specifiers: string[]][] = [
     "functions/deliver/handler.ts",
     ["../fanout/fanout.ts", "../../infra/stack.ts", "@aws-sdk/client-sqs", "aws-cdk-lib"],
   ],
+  ["functions/site/console/api.ts", ["../../../shared/domain/event.ts", "node:fs", "@aws-sdk/client-sqs"]],
   [
     "infra/constructs/api.ts",
     ["../local/run.ts", "../../functions/deliver/deliver.ts", "../../test/support/receiver.ts"],

@@ -17,6 +17,8 @@ export interface ServiceFunctionProps {
   readonly environment?: Record<string, string>;
   readonly timeout?: Duration;
   readonly memoryMiB?: number;
+  /** Shell commands that add to the bundle, given its folder. They do not run when synthesized without bundling. */
+  readonly afterBundling?: (folder: string) => string[];
 }
 
 /**
@@ -50,8 +52,15 @@ export class ServiceFunction extends NodejsFunction {
         mainFields: ["module", "main"],
         // Some CommonJS dependencies still call require(); an ES module has none unless it makes one.
         banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+        ...(props.afterBundling && { commandHooks: commandHooks(props.afterBundling) }),
       },
     });
     (this.node.defaultChild as CfnFunction).addMetadata(FUNCTION_METADATA, props.name);
   }
 }
+
+const commandHooks = (afterBundling: (folder: string) => string[]) => ({
+  beforeInstall: () => [],
+  beforeBundling: () => [],
+  afterBundling: (_source: string, folder: string) => afterBundling(folder),
+});

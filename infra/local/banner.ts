@@ -13,6 +13,8 @@ export function banner({ url, apiKey, services }: Omit<LocalRun, "stop">, dataDi
 claimr webhooks runs locally: the same handlers, embedded services, nothing of it on AWS
 
   API        ${url}
+  Console    ${url}/console
+  Swagger    ${url}/docs
   API key    ${apiKey}   (account demo; roles integrator, publisher)
   DynamoDB   ${services.dynamodb}
   SQS        ${services.sqs}

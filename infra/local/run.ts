@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+import { buildAssets } from "../../functions/site/build.ts";
 import { createApiKeyTable } from "../../shared/aws/api-key-table.ts";
 import { dynamoDb } from "../../shared/aws/clients.ts";
 import { readConfig } from "../../shared/config.ts";
@@ -19,6 +21,8 @@ import { synthesize } from "./template/synthesize.ts";
 import { readWiring, type Wiring } from "./template/wiring.ts";
 
 const FUNCTIONS_FOLDER = new URL("../../functions/", import.meta.url);
+/** Beside the handler, as in its bundle. */
+const SITE_ASSETS = fileURLToPath(new URL("site/assets", FUNCTIONS_FOLDER));
 
 export interface LocalRun {
   /** Where the API listens, without a slash at the end. */
@@ -60,7 +64,7 @@ async function startAll(settings: LocalSettings, cleanups: Cleanup[]): Promise<O
   const starting = [startDynamoDb(dataDir), startSqs(dataDir)] as const;
   cleanups.push(() => stopStarted(starting));
   const template = synthesize(settings.stack);
-  const [dynamodb, sqs] = await Promise.all(starting);
+  const [dynamodb, sqs] = await Promise.all([...starting, buildAssets(SITE_ASSETS)]);
   const wiring = readWiring(template, sqs.url);
   await Promise.all([
     createTables(dynamodb.url, Object.values(wiring.tables)),

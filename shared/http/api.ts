@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly account: string;
   readonly path: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   /**
    * The body as text.
    * @throws Problem `malformed` when it is not UTF-8, which JSON has to be (RFC 8259 §8.1)
@@ -29,7 +31,14 @@ export interface ApiAnswer {
   readonly body?: unknown;
 }
 
-export type Operation = (request: ApiRequest) => Promise<ApiAnswer>;
+/** An answer that is no JSON: a page, or a part of one. */
+export interface FileAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+}
+
+export type Operation = (request: ApiRequest) => Promise<ApiAnswer | FileAnswer>;
 
 /** What the authorizer hands on. */
 const caller = z.object({
@@ -60,7 +69,9 @@ export function api<F extends FunctionName>(name: F, operations: Readonly<Record
       const route = routes.find((one) => one.function === name && `${one.method} ${one.path}` === key);
       const operation = byKey.get(key);
       if (!operation || !route) throw new Problem("not-found", "No such path, or not with this method");
-      const { status, body } = await operation(toRequest(event, authorize(event, route)));
+      const answered = await operation(toRequest(event, authorize(event, route)));
+      if ("bytes" in answered) return fileResult(answered);
+      const { status, body } = answered;
       if (body === undefined) return { statusCode: status, body: "" };
       return {
         statusCode: status,
@@ -68,6 +79,15 @@ export function api<F extends FunctionName>(name: F, operations: Readonly<Record
         body: JSON.stringify(body),
       };
     });
+}
+
+function fileResult({ status, headers, bytes }: FileAnswer): APIGatewayProxyResult {
+  return {
+    statusCode: status,
+    headers: { ...headers },
+    body: bytes.toString("base64"),
+    isBase64Encoded: true,
+  };
 }
 
 function authorize(event: APIGatewayProxyEvent, { access }: Route): string {
@@ -101,6 +121,9 @@ function toRequest(event: APIGatewayProxyEvent, account: string): ApiRequest {
     account,
     path: event.pathParameters ?? {},
     query: event.queryStringParameters ?? {},
+    headers: Object.fromEntries(
+      Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
     text,
     json: (schema) => parseInput(schema, parseJson(smallText())),
     jsonOrNothing: (schema) => parseInput(schema, smallText().trim() === "" ? {} : parseJson(text())),

@@ -10,7 +10,7 @@ export type FunctionName =
   | "deliveries"
   | "undelivered"
   | "redeliver"
-  | "health";
+  | "site";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -25,7 +25,12 @@ export interface Route {
  * The REST API, whole. API Gateway, the local gateway and the handlers' role check all read this one table.
  */
 export const routes = [
-  { method: "GET", path: "/health", access: "open", function: "health" },
+  { method: "GET", path: "/health", access: "open", function: "site" },
+  { method: "GET", path: "/openapi.json", access: "open", function: "site" },
+  { method: "GET", path: "/docs", access: "open", function: "site" },
+  { method: "GET", path: "/docs/{file}", access: "open", function: "site" },
+  { method: "GET", path: "/console", access: "open", function: "site" },
+  { method: "GET", path: "/console/{file}", access: "open", function: "site" },
   { method: "POST", path: "/webhooks", access: "integrator", function: "webhooks" },
   { method: "GET", path: "/webhooks", access: "integrator", function: "webhooks" },
   { method: "GET", path: "/webhooks/{hook_id}", access: "integrator", function: "webhooks" },

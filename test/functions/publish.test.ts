@@ -20,6 +20,7 @@ function aPublisher(maxMessageBytes = 1_000_000) {
     account: "acme",
     path: {},
     query: {},
+    headers: {},
     text: () => text,
     json: neverParsed,
     jsonOrNothing: neverParsed,

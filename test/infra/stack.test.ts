@@ -149,7 +149,7 @@ describe("what an incident would be made of: permissions", () => {
         ...consume,
       ],
     ],
-    ["health", []],
+    ["site", []],
   ])("%s may do exactly what it does", (name, actions) => {
     const granted = new Set(statementsOf(name).flatMap(({ Action }) => Action));
     expect([...granted].sort()).toEqual([...actions].sort());
@@ -250,7 +250,7 @@ describe("what an incident would be made of: data", () => {
 });
 
 describe("the API", () => {
-  test("every route but /health needs the authorizer, whose answers are not cached", () => {
+  test("every route that is not open needs the authorizer, whose answers are not cached", () => {
     const methods = template.findResources("AWS::ApiGateway::Method");
     expect(Object.keys(methods)).toHaveLength(routes.length);
     const open = template.findResources("AWS::ApiGateway::Method", {

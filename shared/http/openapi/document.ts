@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { version } from "../../version.ts";
-import { type FunctionName, type Route, type RouteKeyOf, routes } from "../routes.ts";
+import { type Route, routes } from "../routes.ts";
 import { type OperationDocument, operations, tags } from "./operations.ts";
 import { inputs, outputs, problem } from "./schemas.ts";
 import { webhooks } from "./webhooks.ts";
@@ -77,8 +77,7 @@ function responsesOf(route: Route, { answer: [status, schema], problems = [] }: 
   };
 }
 
-function operationOf(route: Route): Json {
-  const operation = operations[`${route.method} ${route.path}` as RouteKeyOf<FunctionName>];
+function operationOf(route: Route, operation: OperationDocument): Json {
   const { id, tag, summary, description, body, bodyIsOptional } = operation;
   const parameters = parametersOf(route, operation);
   return {
@@ -95,8 +94,12 @@ function operationOf(route: Route): Json {
 /** The OpenAPI 3.1 document of the API: its schemas are the ones that validate, its paths the route table. */
 export function openApiDocument(): Json {
   const paths: Record<string, Json> = {};
+  const byKey = new Map<string, OperationDocument>(Object.entries(operations));
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+    const operation = byKey.get(`${route.method} ${route.path}`);
+    if (!operation) continue;
+    const method = route.method.toLowerCase();
+    paths[route.path] = { ...paths[route.path], [method]: operationOf(route, operation) };
   }
   const responses = Object.entries(problemTitles).map(([code, description]) => [
     `Problem${code}`,

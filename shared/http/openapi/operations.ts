@@ -32,8 +32,15 @@ const hookFilter = z.string().optional().describe("Only of this webhook.");
 const rangeStart = z.iso.datetime({ offset: true }).optional().describe("Given up at or after.");
 const rangeEnd = z.iso.datetime({ offset: true }).optional().describe("Given up before.");
 
+/** Pages for people, and the document itself: nothing for a client to call. */
+type PageKey = Extract<
+  RouteKeyOf<"site">,
+  "GET /openapi.json" | `GET /docs${string}` | `GET /console${string}`
+>;
+export type OperationKey = Exclude<RouteKeyOf<FunctionName>, PageKey>;
+
 /** What the document says of each route of the table. */
-export const operations: Readonly<Record<RouteKeyOf<FunctionName>, OperationDocument>> = {
+export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
   "GET /health": {
     ...{ id: "getHealth", tag: "Service", summary: "Is it up?", answer: [200, schema.health] },
     description: "Answers when the service is ready. Needs no key.",
