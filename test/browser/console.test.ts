@@ -168,7 +168,10 @@ test("a long log comes page by page, and is filtered by status", async () => {
   });
   const events = Array.from({ length: 25 }, (_, index) => eventJson({ id: `long-${index}`, campaign }));
   await local.call("POST", "/events/batch", `{"events":[${events.join()}]}`);
-  await until(() => receiver.requests.filter(({ path }) => path === "/long").length === 25);
+  await until(async () => {
+    const { body } = await local.call("GET", "/deliveries?hook_id=long&limit=100");
+    return body.items.length === 25;
+  });
   const { page } = await openSignedIn();
   await page.goto(`${local.url}/console#/deliveries?hook_id=long`);
   const rows = page.locator(".delivery");
