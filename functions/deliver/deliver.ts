@@ -7,6 +7,7 @@ import {
   deliveryId,
   type Exchange,
   endpointIsGone,
+  withAttempt,
 } from "../../shared/domain/delivery.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
@@ -111,7 +112,7 @@ export function createDeliver(deps: DeliverDeps) {
     }
     if (recorded.status === "undelivered") {
       await deps.keepUndelivered(recorded, message.body);
-      if (endpointIsGone(recorded)) await deps.webhooks.disableEndpoint(message);
+      if (isLatest && endpointIsGone(recorded)) await deps.webhooks.disableEndpoint(message);
     }
   }
 
@@ -159,8 +160,9 @@ const isDone = (stored: Delivery, message: DeliveryMessage) =>
  * recorded, but what was to follow has not. A second publication of the event is told apart by its due time.
  */
 function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
-  const last = stored.attempts.at(-1);
-  if (last && last.due_at !== message.due_at) return false;
+  // Given up before the attempt it asked for.
+  if (stored.status === "undelivered" && message.attempt === stored.attempts.length + 1) return true;
+  if (stored.attempts.at(-1)?.due_at !== message.due_at) return false;
   if (stored.status === "undelivered") return true;
   return stored.next_attempt_at !== null && Date.parse(stored.next_attempt_at) < now - OVERDUE_MS;
 }
@@ -185,7 +187,7 @@ function applyDecision(before: Delivery, attempt: Attempt, decision: Decision, e
     ...before,
     status: decision.status,
     reason: decision.status === "undelivered" ? decision.reason : null,
-    attempts: [...before.attempts, attempt],
+    attempts: withAttempt(before.attempts, attempt),
     next_attempt_at: decision.status === "retrying" ? iso(decision.dueAt) : null,
     updated_at: iso(endedAt),
   };

@@ -46,4 +46,6 @@ const redeliver = createRedeliver({
     }),
 });
 
-export const handler = sqsBatch(({ body }) => redeliver(redeliveryMessage.parse(JSON.parse(body))));
+export const handler = sqsBatch(({ body, messageId }) =>
+  redeliver(redeliveryMessage.parse(JSON.parse(body)), messageId),
+);

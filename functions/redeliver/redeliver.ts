@@ -2,6 +2,7 @@ import { chunks } from "../../shared/domain/chunks.ts";
 import {
   type Delivery,
   type DeliveryMessage,
+  MAX_ATTEMPTS,
   redeliveryMessage,
   type Undelivered,
 } from "../../shared/domain/delivery.ts";
@@ -24,12 +25,14 @@ export interface RedeliverDeps {
   readonly now: () => Date;
   readonly findWebhook: (account: string, hookId: string) => Promise<Webhook | undefined>;
   readonly findDelivery: (id: string) => Promise<Delivery | undefined>;
-  readonly restart: (givenUp: Delivery, updatedAt: string) => Promise<boolean>;
+  /** On behalf of one asker, who may ask again. False: it is somebody else's, or has moved on. */
+  readonly restart: (givenUp: Delivery, askedBy: string, now: Date) => Promise<boolean>;
   readonly undelivered: {
-    find(of: Delivery): Promise<Undelivered | undefined>;
+    find(of: Delivery, givenUpAt: string): Promise<Undelivered | undefined>;
     /** Newest first: what `before` (exclusive) and `since` (inclusive) leave, at most `limit`. */
     keys(owner: Owner, limit: number, range: Range): Promise<readonly string[]>;
-    rows(owner: Owner, limit: number, range: Range): Promise<readonly Undelivered[]>;
+    /** All of the range. */
+    rows(owner: Owner, range: Range): Promise<readonly Undelivered[]>;
     remove(row: Delivery): Promise<void>;
   };
   readonly jobs: {
@@ -49,23 +52,32 @@ export interface RedeliverDeps {
 export function createRedeliver(deps: RedeliverDeps) {
   const { jobs, undelivered } = deps;
 
-  return async function redeliver(message: RedeliveryMessage): Promise<void> {
+  /** @param askedBy names the message, so that it may be handled again after a crash, and no other with it */
+  return async function redeliver(message: RedeliveryMessage, askedBy: string): Promise<void> {
     if (message.kind === "job") return goThrough(message.job_id);
     const delivery = await deps.findDelivery(message.delivery_id);
-    const row = delivery && (await undelivered.find(delivery));
-    if (row) await takeUp(row, await deps.findWebhook(row.account, row.hook_id));
+    const row = delivery && (await undelivered.find(delivery, message.given_up_at));
+    if (row) await takeUp(row, await deps.findWebhook(row.account, row.hook_id), askedBy);
   };
 
   /** @returns false when the row stays, because nothing could be delivered to its endpoint */
-  async function takeUp(row: Undelivered, webhook: Webhook | undefined): Promise<boolean> {
+  async function takeUp(row: Undelivered, webhook: Webhook | undefined, askedBy: string): Promise<boolean> {
     const now = deps.now();
     if (!webhook || currentEndpointState(webhook, row.url, now).is !== "live") return false;
+    if (row.attempts.length >= MAX_ATTEMPTS) return false;
     const { body, ...givenUp } = row;
-    if (await deps.restart(givenUp, now.toISOString())) {
+    if (await deps.restart(givenUp, askedBy, now)) {
       await deps.deliver(redeliveryMessage(givenUp, webhook.registration, body, now));
-    }
+    } else if (await isBeingTakenUp(givenUp)) return true;
+    // Ours, and on its way; or a leftover of a redelivery that was.
     await undelivered.remove(givenUp);
     return true;
+  }
+
+  /** Somebody else has it, and will remove the row. */
+  async function isBeingTakenUp({ id, updated_at }: Delivery): Promise<boolean> {
+    const current = await deps.findDelivery(id);
+    return current?.status === "pending" && current.updated_at === updated_at;
   }
 
   /** One slice of a job: as many rows as the job may redeliver in a second. */
@@ -78,21 +90,33 @@ export function createRedeliver(deps: RedeliverDeps) {
     const owner = { account: job.account, hookId: job.hook_id };
     const [webhook, rows] = await Promise.all([
       deps.findWebhook(job.account, job.hook_id),
-      undelivered.rows(owner, count, { before: job.before ?? job.until, since: last }),
+      undelivered.rows(owner, { before: job.before ?? job.until, since: last }),
     ]);
     let skipped = 0;
     for (const some of chunks(rows, MAX_AT_ONCE)) {
-      const taken = await Promise.all(some.map((row) => takeUp(row, webhook)));
+      const taken = await Promise.all(some.map((row) => takeUp(row, webhook, jobId)));
       skipped += taken.filter((wasTaken) => !wasTaken).length;
     }
-    const moved = await jobs.change(job, {
-      before: last,
-      slice: undefined,
-      redelivered: job.redelivered + count - skipped,
-      skipped: job.skipped + skipped,
-      updated_at: deps.now().toISOString(),
+    if (await settleSlice(job, last, count - skipped, skipped)) await deps.goOn(jobId);
+  }
+
+  /** @returns whether the job goes on: false when it was cancelled, or another copy of its message was faster */
+  async function settleSlice(
+    job: RedeliveryJob,
+    before: string,
+    redelivered: number,
+    skipped: number,
+  ): Promise<boolean> {
+    const counted = (base: RedeliveryJob) => ({
+      ...{ before, slice: undefined, updated_at: deps.now().toISOString() },
+      redelivered: base.redelivered + redelivered,
+      skipped: base.skipped + skipped,
     });
-    if (moved) await deps.goOn(jobId);
+    if (await jobs.change(job, counted(job))) return true;
+    // Cancelled meanwhile: what was done all the same still counts.
+    const current = await jobs.find(job.job_id);
+    if (current?.status === "cancelled" && current.slice) await jobs.change(current, counted(current));
+    return false;
   }
 
   /**

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { Exchange } from "../../shared/domain/delivery.ts";
-import { Problem } from "../../shared/domain/problem.ts";
 import { sampleEvent } from "../../shared/domain/sample-event.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
 import { liveSecrets, type Webhook } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+import { hookIdOf, noSuchWebhook } from "../../shared/http/hook-id.ts";
 
 export interface TestSendDeps {
   readonly now: () => number;
@@ -28,8 +28,8 @@ export function createTestSend(deps: TestSendDeps) {
 
   return async function testSend(request: ApiRequest): Promise<ApiAnswer> {
     const { user } = request.json(testInput);
-    const webhook = await deps.findWebhook(request.account, request.path.hook_id ?? "");
-    if (!webhook) throw new Problem("not-found", "There is no such webhook");
+    const webhook = await deps.findWebhook(request.account, hookIdOf(request));
+    if (!webhook) throw noSuchWebhook();
     const id = deps.newId();
     const body = JSON.stringify({ id, ...sampleEvent(webhook.scope, user) });
     const secrets = liveSecrets(webhook, new Date(deps.now()));

@@ -20,6 +20,9 @@ const config = readConfig(
   "REDELIVERIES_QUEUE_URL",
   "DELIVERY_TTL_DAYS",
 );
+/** API Gateway gives a caller up after 29 s. */
+const COUNT_WITHIN_MS = 15_000;
+
 const client = dynamoDb();
 const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
 const undeliveredTable = createUndeliveredTable(client, config.UNDELIVERED_TABLE);
@@ -30,7 +33,7 @@ const undelivered = createUndelivered({
   hookIds: webhooks.ids,
   findDelivery: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)).find,
   undelivered: undeliveredTable,
-  expire: (id) => redeliveryTable.expire(id, new Date()),
+  forget: (id) => redeliveryTable.forget(id, new Date()),
 });
 
 const redelivery = createRedelivery({
@@ -38,7 +41,7 @@ const redelivery = createRedelivery({
   newId: () => nanoid(),
   findWebhook: webhooks.find,
   findMine: undelivered.findMine,
-  count: undeliveredTable.count,
+  count: (owner, range) => undeliveredTable.count(owner, range, Date.now() + COUNT_WITHIN_MS),
   jobs: createJobTable(client, config.DELIVERIES_TABLE),
   enqueue: (message) =>
     queue.sendNow({

@@ -1,4 +1,4 @@
-import type { Delivery } from "../../shared/domain/delivery.ts";
+import { type Delivery, MAX_ATTEMPTS } from "../../shared/domain/delivery.ts";
 import { Problem } from "../../shared/domain/problem.ts";
 import {
   jobView,
@@ -15,10 +15,11 @@ export interface RedeliveryDeps {
   readonly findWebhook: (account: string, hookId: string) => Promise<Webhook | undefined>;
   /** The caller's undelivered delivery of that id. @throws Problem `not-found` */
   readonly findMine: (account: string, id: string) => Promise<Delivery>;
+  /** Undefined when there are too many to count while a caller waits. */
   readonly count: (
     owner: { account: string; hookId: string },
     range: { before: string; since: string | undefined },
-  ) => Promise<number>;
+  ) => Promise<number | undefined>;
   readonly jobs: {
     create(job: RedeliveryJob): Promise<void>;
     find(id: string): Promise<RedeliveryJob | undefined>;
@@ -44,13 +45,19 @@ export function createRedelivery(deps: RedeliveryDeps) {
   return {
     /** A fresh run of attempts for one delivery, under the same `webhook-id`. */
     async one({ account, path }: ApiRequest): Promise<ApiAnswer> {
-      const { id, hook_id, url } = await deps.findMine(account, path.id ?? "");
+      const { id, hook_id, url, attempts, updated_at } = await deps.findMine(account, path.id ?? "");
       const endpoint = currentEndpointState(await deps.findWebhook(account, hook_id), url, deps.now());
       if (endpoint.is !== "live") {
         const reason = endpoint.is === "removed" ? "the endpoint was removed" : endpoint.reason;
         throw new Problem("conflict", `It cannot be redelivered: ${reason}`);
       }
-      await deps.enqueue({ kind: "delivery", delivery_id: id });
+      if (attempts.length >= MAX_ATTEMPTS) {
+        throw new Problem(
+          "conflict",
+          `It cannot be redelivered: it has had ${attempts.length} attempts already`,
+        );
+      }
+      await deps.enqueue({ kind: "delivery", delivery_id: id, given_up_at: updated_at });
       return { status: 202, body: { id } };
     },
 
@@ -62,7 +69,7 @@ export function createRedelivery(deps: RedeliveryDeps) {
       if (!(await deps.findWebhook(account, hook_id)))
         throw new Problem("not-found", "There is no such webhook");
       const end = until !== undefined && until < now ? until : now;
-      const matched = await deps.count({ account, hookId: hook_id }, { before: end, since });
+      const matched = (await deps.count({ account, hookId: hook_id }, { before: end, since })) ?? null;
       if (dry_run) return { status: 202, body: { job_id: null, matched } };
       const job_id = deps.newId();
       await deps.jobs.create({

@@ -19,8 +19,8 @@ export interface UndeliveredDeps {
     ): Promise<{ items: Delivery[]; next?: string }>;
     remove(row: Delivery): Promise<void>;
   };
-  /** Lets the delivery leave the log as settled ones do. */
-  readonly expire: (id: string) => Promise<void>;
+  /** Ends the delivery for good. */
+  readonly forget: (id: string) => Promise<void>;
 }
 
 const listQuery = z.strictObject({
@@ -32,7 +32,7 @@ const listQuery = z.strictObject({
 const cursor = cursorOf(z.string().min(1).max(128));
 
 /** What was never delivered, and why. */
-export function createUndelivered({ hookIds, findDelivery, undelivered, expire }: UndeliveredDeps) {
+export function createUndelivered({ hookIds, findDelivery, undelivered, forget }: UndeliveredDeps) {
   /** @throws Problem `not-found`, for another account's as for none */
   async function findMine(account: string, id: string): Promise<Undelivered> {
     const known = isDeliveryId(id) ? await findDelivery(id) : undefined;
@@ -64,7 +64,7 @@ export function createUndelivered({ hookIds, findDelivery, undelivered, expire }
     async remove({ account, path }: ApiRequest): Promise<ApiAnswer> {
       const found = await findMine(account, path.id ?? "");
       await undelivered.remove(found);
-      await expire(found.id);
+      await forget(found.id);
       return { status: 204 };
     },
   };

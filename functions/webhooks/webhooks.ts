@@ -12,6 +12,7 @@ import {
   webhookView,
 } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+import { hookIdOf, noSuchWebhook } from "../../shared/http/hook-id.ts";
 import { cursorOf, paging } from "../../shared/http/paging.ts";
 
 export interface WebhooksDeps {
@@ -30,16 +31,6 @@ export interface WebhooksDeps {
 
 const listQuery = z.strictObject(paging);
 const cursor = cursorOf(hookId);
-
-/** Another account's webhook and one that never was get the same answer. */
-const notFound = () => new Problem("not-found", "There is no such webhook");
-
-/** A hook_id that cannot exist is not looked up. */
-function idOf({ path }: ApiRequest): string {
-  const parsed = hookId.safeParse(path.hook_id);
-  if (!parsed.success) throw notFound();
-  return parsed.data;
-}
 
 /** Registers, shows, changes and removes an account's webhooks. */
 export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
@@ -80,29 +71,29 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
     },
 
     async show(request: ApiRequest): Promise<ApiAnswer> {
-      const found = await webhooks.find(request.account, idOf(request));
-      if (!found) throw notFound();
+      const found = await webhooks.find(request.account, hookIdOf(request));
+      if (!found) throw noSuchWebhook();
       return { status: 200, body: webhookView(found) };
     },
 
     async change(request: ApiRequest): Promise<ApiAnswer> {
       const { scope, url: urls, campaigns, status } = request.json(patch);
-      const changed = await webhooks.change(request.account, idOf(request), {
+      const changed = await webhooks.change(request.account, hookIdOf(request), {
         ...(scope && { scope }),
         ...(urls && { urls }),
         ...(campaigns && { campaigns }),
         ...(status && { status }),
         updated_at: deps.now().toISOString(),
       });
-      if (!changed) throw notFound();
+      if (!changed) throw noSuchWebhook();
       return { status: 200, body: webhookView(changed) };
     },
 
     /** A new secret at once; the ones so far sign beside it until the overlap ends. */
     async rotateSecret(request: ApiRequest): Promise<ApiAnswer> {
       const { secret = newSecret(), overlap_seconds } = request.jsonOrNothing(secretRotation);
-      const found = await webhooks.find(request.account, idOf(request));
-      if (!found) throw notFound();
+      const found = await webhooks.find(request.account, hookIdOf(request));
+      if (!found) throw noSuchWebhook();
       const now = deps.now();
       const secrets = rotateSecrets(found.secrets, secret, overlap_seconds, now);
       if (!(await webhooks.replaceSecrets(found, secrets, now.toISOString()))) {
@@ -116,7 +107,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
     },
 
     async remove(request: ApiRequest): Promise<ApiAnswer> {
-      if (!(await webhooks.remove(request.account, idOf(request)))) throw notFound();
+      if (!(await webhooks.remove(request.account, hookIdOf(request)))) throw noSuchWebhook();
       return { status: 204 };
     },
   };

@@ -7,6 +7,9 @@ import { WorkQueue } from "./work-queue.ts";
 
 const REDELIVER_TIMEOUT = Duration.seconds(60);
 
+/** Counting a large range takes its time; API Gateway waits for 29 s. */
+const API_TIMEOUT = Duration.seconds(25);
+
 export interface RedeliveryProps {
   readonly storage: Storage;
   readonly deliveries: WorkQueue;
@@ -28,7 +31,11 @@ export class Redelivery extends Construct {
       DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
     };
 
-    this.undelivered = new ServiceFunction(this, "Undelivered", { name: "undelivered", environment });
+    this.undelivered = new ServiceFunction(this, "Undelivered", {
+      name: "undelivered",
+      timeout: API_TIMEOUT,
+      environment,
+    });
     storage.webhooks.grant(this.undelivered, "dynamodb:Query", "dynamodb:GetItem");
     storage.deliveries.grant(this.undelivered, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem");
     storage.undelivered.grant(this.undelivered, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem");

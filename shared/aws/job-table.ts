@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { type RedeliveryJob, redeliveryJob } from "../domain/redelivery-job.ts";
 import { whenConditionHolds } from "./conditional.ts";
@@ -10,29 +10,39 @@ const jobKey = (id: string) => ({ pk: `job#${id}`, sk: "job" });
 export type JobTable = ReturnType<typeof createJobTable>;
 
 export function createJobTable(client: DynamoDBDocumentClient, tableName: string) {
-  async function find(id: string): Promise<RedeliveryJob | undefined> {
+  async function read(id: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     const { Item } = await client.send(
       new GetCommand({ TableName: tableName, Key: jobKey(id), ConsistentRead: true }),
     );
-    return Item && redeliveryJob.parse(Item);
+    return Item;
   }
 
-  const put = (job: RedeliveryJob, condition: { expression: string; values?: Record<string, unknown> }) =>
-    whenConditionHolds(
+  async function find(id: string): Promise<RedeliveryJob | undefined> {
+    const item = await read(id);
+    return item && redeliveryJob.parse(item);
+  }
+
+  function put(job: RedeliveryJob, condition: { expression: string; values?: Record<string, unknown> }) {
+    // Tells our own write, met again by its repetition, from another's.
+    const change_id = randomUUID();
+    const Item = {
+      ...jobKey(job.job_id),
+      ...job,
+      change_id,
+      expires_at: Math.floor(Date.parse(job.updated_at) / 1000) + TTL_SECONDS,
+    };
+    return whenConditionHolds(
       client.send(
         new PutCommand({
           TableName: tableName,
-          Item: {
-            ...jobKey(job.job_id),
-            ...job,
-            expires_at: Math.floor(Date.parse(job.updated_at) / 1000) + TTL_SECONDS,
-          },
+          Item,
           ConditionExpression: condition.expression,
           ...(condition.values && { ExpressionAttributeValues: condition.values }),
         }),
       ),
-      async () => isDeepStrictEqual(await find(job.job_id), redeliveryJob.parse(job)),
+      async () => (await read(job.job_id))?.change_id === change_id,
     );
+  }
 
   return {
     find,

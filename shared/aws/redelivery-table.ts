@@ -3,48 +3,61 @@ import type { Delivery } from "../domain/delivery.ts";
 import { whenConditionHolds } from "./conditional.ts";
 import { deliveryKey, expiry } from "./delivery-table.ts";
 
+/** Longer than the queue hands a message out again and again. */
+const ABANDONED_MS = 3_600_000;
+
 export type RedeliveryTable = ReturnType<typeof createRedeliveryTable>;
 
 /** The deliveries table as redelivery sees it: what was given up is taken up again, or forgotten for good. */
 export function createRedeliveryTable(client: DynamoDBDocumentClient, tableName: string, ttlDays: number) {
   return {
     /**
-     * Makes a given-up delivery pending again. Doing it twice is harmless until an attempt has been made.
-     * @returns false when it has moved on since it was given up: it was redelivered by somebody else
+     * Makes a given-up delivery pending again, on behalf of one asker: of several who ask at the same time, one
+     * gets it. The asker may do it again, after a crash; another only when the first has not been heard of for long.
+     * `updated_at` stays, so that the undelivered row is found until it is removed.
+     * @returns false when it is not this asker's: somebody else has it, or it has moved on since it was given up
      */
-    restart(givenUp: Delivery, updatedAt: string): Promise<boolean> {
-      const restarted: Delivery = { ...givenUp, status: "pending", reason: null, updated_at: updatedAt };
+    restart(givenUp: Delivery, askedBy: string, now: Date): Promise<boolean> {
+      const restarted: Delivery = { ...givenUp, status: "pending", reason: null };
       return whenConditionHolds(
         client.send(
           new PutCommand({
             TableName: tableName,
-            Item: { ...deliveryKey(givenUp.id), ...restarted },
-            ConditionExpression:
-              "attribute_not_exists(pk) OR (size(attempts) = :attempts AND #status IN (:undelivered, :pending))",
+            Item: {
+              ...deliveryKey(givenUp.id),
+              ...restarted,
+              taken_by: askedBy,
+              taken_at: now.toISOString(),
+            },
+            ConditionExpression: `attribute_not_exists(pk) OR (size(attempts) = :attempts AND updated_at = :givenUpAt
+              AND (#status = :undelivered OR (#status = :pending AND (taken_by = :me OR taken_at < :longAgo))))`,
             ExpressionAttributeNames: { "#status": "status" },
             ExpressionAttributeValues: {
               ":attempts": givenUp.attempts.length,
+              ":givenUpAt": givenUp.updated_at,
               ":undelivered": "undelivered",
               ":pending": "pending",
+              ":me": askedBy,
+              ":longAgo": new Date(now.getTime() - ABANDONED_MS).toISOString(),
             },
           }),
         ),
       );
     },
 
-    /**
-     * Lets a given-up delivery leave the log when its time comes, since nobody is to deal with it any more.
-     */
-    async expire(id: string, now: Date): Promise<void> {
+    /** Ends a given-up delivery for good: it leaves the log when its time comes, and nothing brings it back. */
+    async forget(id: string, now: Date): Promise<void> {
       await whenConditionHolds(
         client.send(
           new UpdateCommand({
             TableName: tableName,
             Key: deliveryKey(id),
-            UpdateExpression: "SET expires_at = :at",
+            UpdateExpression: "SET #status = :cancelled, reason = :reason, expires_at = :at",
             ConditionExpression: "#status = :undelivered",
             ExpressionAttributeNames: { "#status": "status" },
             ExpressionAttributeValues: {
+              ":cancelled": "cancelled",
+              ":reason": "deleted from the undelivered table",
               ":at": expiry(now.toISOString(), ttlDays),
               ":undelivered": "undelivered",
             },

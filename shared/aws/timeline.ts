@@ -41,7 +41,8 @@ export interface TimelineRange {
   readonly before?: string | undefined;
   /** Sort key or ISO time, inclusive. */
   readonly since?: string | undefined;
-  readonly limit: number;
+  /** Undefined: all of the range. */
+  readonly limit?: number;
   /** What to read of each entry; undefined: all of it. */
   readonly attributes?: readonly string[];
 }
@@ -66,6 +67,8 @@ function rangeQuery(
     // BETWEEN includes both ends; whoever asks leaves the upper one out.
     KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
     ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
+    // Two reads of one range, a moment apart, have to see the same rows.
+    ConsistentRead: true,
   };
 }
 
@@ -76,7 +79,7 @@ export async function readTimeline(
   owners: readonly Owner[],
   range: TimelineRange,
 ): Promise<TimelineRow[]> {
-  const { before, limit, attributes } = range;
+  const { before, limit = Number.POSITIVE_INFINITY, attributes } = range;
   const projection = attributes && {
     ProjectionExpression: attributes.map((name) => `#${name}`).join(),
     ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
@@ -87,7 +90,12 @@ export async function readTimeline(
     const found: TimelineRow[] = [];
     const pages = paginateQuery(
       { client },
-      { ...query, ScanIndexForward: false, Limit: limit + 1, ...projection },
+      {
+        ...query,
+        ScanIndexForward: false,
+        ...(Number.isFinite(limit) && { Limit: limit + 1 }),
+        ...projection,
+      },
     );
     // A query ends at 1 MB, which large rows fill before they are `limit`: without the rest, the merge would
     // have gaps.
@@ -101,20 +109,34 @@ export async function readTimeline(
   return rows.sort((a, b) => (a.sk < b.sk ? 1 : -1)).slice(0, limit);
 }
 
-/** How many entries a range holds. `before` must not be the sort key of one of them: a time never is. */
+/**
+ * How many entries a range holds. `before` must not be the sort key of one of them: a time never is.
+ * @param giveUpAt epoch milliseconds
+ * @returns undefined when the count was not done by then
+ */
 export async function countTimeline(
   client: DynamoDBDocumentClient,
   tableName: string,
   owners: readonly Owner[],
   range: Pick<TimelineRange, "before" | "since">,
-): Promise<number> {
-  async function countPartition(pk: string): Promise<number> {
+  giveUpAt: number,
+): Promise<number | undefined> {
+  let total = 0;
+  let isDone = true;
+  async function countPartition(pk: string): Promise<void> {
     const query = rangeQuery(tableName, pk, range);
-    let total = 0;
-    if (!query) return total;
-    for await (const { Count = 0 } of paginateQuery({ client }, { ...query, Select: "COUNT" }))
+    if (!query) return;
+    for await (const { Count = 0, LastEvaluatedKey } of paginateQuery(
+      { client },
+      { ...query, Select: "COUNT" },
+    )) {
       total += Count;
-    return total;
+      if (LastEvaluatedKey && Date.now() > giveUpAt) {
+        isDone = false;
+        return;
+      }
+    }
   }
-  return (await Promise.all(partitionsOf(owners).map(countPartition))).reduce((sum, count) => sum + count, 0);
+  await Promise.all(partitionsOf(owners).map(countPartition));
+  return isDone ? total : undefined;
 }

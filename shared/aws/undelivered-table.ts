@@ -33,9 +33,14 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
     readTimeline(client, tableName, owners, range);
 
   return {
-    async find(of: Delivery): Promise<Undelivered | undefined> {
+    /** @param givenUpAt ISO time; the delivery's last change, unless it has moved on since */
+    async find(of: Delivery, givenUpAt = of.updated_at): Promise<Undelivered | undefined> {
       const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: keyOf(of), ConsistentRead: true }),
+        new GetCommand({
+          TableName: tableName,
+          Key: keyOf({ ...of, updated_at: givenUpAt }),
+          ConsistentRead: true,
+        }),
       );
       return Item && undelivered.parse(Item);
     },
@@ -63,12 +68,14 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       return (await read([owner], { ...range, limit, attributes: KEY })).map(({ sk }) => sk);
     },
 
-    /** The newest rows of a range, with their bodies. */
-    async rows(owner: Owner, limit: number, range: Range): Promise<Undelivered[]> {
-      return (await read([owner], { ...range, limit })).map((row) => undelivered.parse(row));
+    /** All rows of a range, with their bodies. */
+    async rows(owner: Owner, range: Range): Promise<Undelivered[]> {
+      return (await read([owner], range)).map((row) => undelivered.parse(row));
     },
 
-    count: (owner: Owner, range: Range): Promise<number> => countTimeline(client, tableName, [owner], range),
+    /** @returns undefined when there are too many to count until `giveUpAt` (epoch milliseconds) */
+    count: (owner: Owner, range: Range, giveUpAt: number): Promise<number | undefined> =>
+      countTimeline(client, tableName, [owner], range, giveUpAt),
 
     /** Doing it twice is harmless. */
     async remove(row: Delivery): Promise<void> {

@@ -4,6 +4,10 @@ import { eventId, scope } from "./event.ts";
 import { nextDueAt, parseRetryAfter, type RetryPolicy } from "./retry.ts";
 
 const HTTP_GONE = 410;
+/** Of so many attempts, the latest, the answers are kept: a stored delivery must not outgrow DynamoDB's 400 KB. */
+const MAX_KEPT_RESPONSES = 20;
+/** Beyond these a delivery is not taken up again, for the same reason. */
+export const MAX_ATTEMPTS = 300;
 
 export const deliveryStatus = z.enum(["pending", "retrying", "delivered", "undelivered", "cancelled"]);
 
@@ -123,6 +127,14 @@ export function decide(policy: RetryPolicy, number: number, exchange: Exchange, 
   if (dueAt !== undefined) return { status: "retrying", dueAt };
   return { status: "undelivered", reason: `all ${number} attempts failed` };
 }
+
+/** The attempts so far and one more, with the answers of the latest. */
+export const withAttempt = (before: readonly Attempt[], latest: Attempt): Attempt[] => [
+  ...before.map((old, index) =>
+    before.length - index < MAX_KEPT_RESPONSES ? old : { ...old, response: null },
+  ),
+  latest,
+];
 
 /** Whether its endpoint asked, at the last attempt, never to be called again (RFC 9110 §15.5.11). */
 export const endpointIsGone = ({ attempts }: Delivery): boolean => attempts.at(-1)?.status === HTTP_GONE;

@@ -7,7 +7,9 @@ const MAX_PER_SECOND = 500;
 /** An ISO 8601 time with any offset, in UTC afterwards. */
 export const time = z.iso
   .datetime({ offset: true, error: "must be an ISO 8601 time, like 2026-11-23T12:00:00Z" })
-  .transform((text) => new Date(text).toISOString());
+  .transform((text) => new Date(text).toISOString())
+  // At the edges of the calendar an offset leads out of the four-digit years, which sort as text.
+  .refine((text) => /^\d{4}-/.test(text), "must lie within the years 0000 to 9999");
 
 /** The body of `POST /undelivered/redeliver`. */
 export const redeliveryRange = z.strictObject({
@@ -37,7 +39,8 @@ export const redeliveryJob = z.object({
    */
   until: z.iso.datetime(),
   per_second: z.int(),
-  matched: z.int(),
+  /** Null when there were too many to count in time. */
+  matched: z.int().nullable(),
   redelivered: z.int(),
   /** Left undelivered, because their endpoint is disabled or gone. */
   skipped: z.int(),
@@ -56,7 +59,8 @@ export type RedeliveryJob = z.infer<typeof redeliveryJob>;
 
 /** What travels through the redeliveries queue: one delivery, or the next slice of a job. */
 export const redeliveryMessage = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("delivery"), delivery_id: z.string() }),
+  /** `given_up_at` finds the row, also when the delivery has moved on meanwhile. */
+  z.object({ kind: z.literal("delivery"), delivery_id: z.string(), given_up_at: z.iso.datetime() }),
   z.object({ kind: z.literal("job"), job_id: z.string() }),
 ]);
 export type RedeliveryMessage = z.infer<typeof redeliveryMessage>;

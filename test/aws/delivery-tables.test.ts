@@ -3,8 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { createDeliveryLog, type LogPosition } from "../../shared/aws/delivery-log.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
+import { createJobTable } from "../../shared/aws/job-table.ts";
+import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
 import { createUndeliveredTable, createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
 import { type Delivery, deliveryId } from "../../shared/domain/delivery.ts";
+import type { RedeliveryJob } from "../../shared/domain/redelivery-job.ts";
 import { aDelivery, anAttempt } from "../support/factories.ts";
 import { startServices } from "../support/services.ts";
 
@@ -197,5 +200,59 @@ describe("batches", () => {
     ]);
     expect(found).toHaveLength(280);
     expect(await read({ table, key: { pk: "nobody", sk: "x" } })).toBeUndefined();
+  });
+});
+
+describe("a redelivery job", () => {
+  const job = (job_id: string): RedeliveryJob => ({
+    ...{ job_id, account: "acme", hook_id, status: "running", since: undefined, until: at(0), per_second: 1 },
+    ...{ matched: 1, redelivered: 0, skipped: 0, version: 1, created_at: at(0), updated_at: at(0) },
+  });
+
+  test("whose change was stored although the answer was lost goes on", async () => {
+    const client = loseFirstAnswer(services.dynamoDb, PutCommand);
+    const jobs = createJobTable(client, services.table("StorageDeliveries"));
+    await jobs.create(job("lost"));
+    const changed = await jobs.change(job("lost"), { slice: undefined, redelivered: 1 });
+    expect(changed).toMatchObject({ version: 2, redelivered: 1 });
+  });
+
+  test("is changed by one of two at the same time", async () => {
+    const jobs = createJobTable(services.dynamoDb, services.table("StorageDeliveries"));
+    await jobs.create(job("raced"));
+    const changes = await Promise.all(
+      [1, 2].map((redelivered) => jobs.change(job("raced"), { redelivered })),
+    );
+    expect(changes.filter(Boolean)).toHaveLength(1);
+    await expect(jobs.create(job("raced"))).rejects.toThrow("exists already");
+  });
+});
+
+describe("taking a given-up delivery up again", () => {
+  const now = new Date(at(30));
+
+  test("is for one asker, who may repeat it, until an attempt is made; for another only long after", async () => {
+    const redeliveries = createRedeliveryTable(services.dynamoDb, services.table("StorageDeliveries"), 30);
+    const givenUp = stored("restart", { status: "undelivered", next_attempt_at: null, updated_at: at(1) });
+    await deliveries.settle(givenUp, true);
+    expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
+    expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
+    expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
+    expect(await redeliveries.restart(givenUp, "other", new Date(now.getTime() + 3_700_000))).toBe(true);
+    expect((await deliveries.find(givenUp.id))?.status).toBe("pending");
+    const failedAgain = {
+      ...givenUp,
+      attempts: [...givenUp.attempts, anAttempt({ number: 2 })],
+      status: "retrying" as const,
+    };
+    expect(await deliveries.advance(failedAgain, 1)).toBe(true);
+    expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
+  });
+
+  test("is not for a row that is older than what the delivery was given up for last", async () => {
+    const redeliveries = createRedeliveryTable(services.dynamoDb, services.table("StorageDeliveries"), 30);
+    const givenUp = stored("older", { status: "undelivered", next_attempt_at: null, updated_at: at(2) });
+    await deliveries.settle(givenUp, true);
+    expect(await redeliveries.restart({ ...givenUp, updated_at: at(1) }, "me", now)).toBe(false);
   });
 });

@@ -105,7 +105,10 @@ describe.concurrent("an undelivered delivery", () => {
     expect(await webhook.rows()).toEqual([]);
     expect((await local.call("GET", `/undelivered/${row.id}`)).status).toBe(404);
     expect((await local.call("DELETE", `/undelivered/${row.id}`)).status).toBe(404);
-    expect((await webhook.delivery(row.id)).status).toBe("undelivered");
+    expect(await webhook.delivery(row.id)).toMatchObject({
+      status: "cancelled",
+      reason: "deleted from the undelivered table",
+    });
   });
 });
 
@@ -184,6 +187,8 @@ describe.concurrent("a range", () => {
     [{}, 422, "hook_id"],
     [{ hook_id: "nobodys" }, 404, undefined],
     [{ hook_id: "x", since: "yesterday" }, 422, "since"],
+    [{ hook_id: "x", since: "0000-01-01T00:00:00+01:00" }, 422, "since"],
+    [{ hook_id: "x", until: "9999-12-31T23:59:59-01:00" }, 422, "until"],
     [{ hook_id: "x", per_second: 0 }, 422, "per_second"],
     [{ hook_id: "x", per_second: 501 }, 422, "per_second"],
     [{ hook_id: "x", dry_run: "yes" }, 422, "dry_run"],

@@ -131,5 +131,7 @@ describe("a test send", () => {
     const { hook_id } = await register("/untested");
     expect((await local.call("POST", `/webhooks/${hook_id}/test`, body)).status).toBe(status);
     expect(arrived("/untested")).toEqual([]);
+    const odd = await local.call("POST", `/webhooks/${"x".repeat(2_000)}/test`, { user: "u" });
+    expect(odd.status).toBe(404);
   });
 });

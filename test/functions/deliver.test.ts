@@ -60,7 +60,10 @@ function aWorld() {
       advance: async (moved, attemptsBefore) => {
         fault("record");
         const before = world.stored.get(moved.id);
-        if (before?.attempts.length !== attemptsBefore || (before && before.status !== "retrying"))
+        if (
+          before?.attempts.length !== attemptsBefore ||
+          (before && !["retrying", "pending"].includes(before.status))
+        )
           return false;
         world.stored.set(moved.id, moved);
         return true;
@@ -287,6 +290,18 @@ describe("after a crash, the message handed out again", () => {
     expect(world.undelivered.size).toBe(1);
   });
 
+  test("and redriven keeps a delivery that was given up without the attempt it asked for", async () => {
+    world.webhook = aWebhook({ status: "disabled" });
+    world.stored.set(deliveryId(aMessage()), aDelivery());
+    world.failing.undelivered = true;
+    await expect(deliver(aMessage({ attempt: 2, due_at: at(-1) }), false)).rejects.toThrow(
+      "undelivered is down",
+    );
+    world.failing.undelivered = false;
+    await deliver(aMessage({ attempt: 2, due_at: at(-1) }), false);
+    expect(world.undelivered.size).toBe(1);
+  });
+
   test("between the POST and its record makes the attempt again: at least once", async () => {
     world.failing.record = true;
     await expect(deliver(aMessage(), false)).rejects.toThrow("record is down");
@@ -295,6 +310,24 @@ describe("after a crash, the message handed out again", () => {
     expect(world.posts).toHaveLength(2);
     expect(world.only).toMatchObject({ status: "delivered", attempts: [{ number: 1 }] });
   });
+});
+
+test("a redelivery that finds its webhook disabled does not disable an endpoint for an answer of long ago", async () => {
+  const gone = [anAttempt({ status: 410, error: "answered 410" })];
+  world.stored.set(deliveryId(aMessage()), aDelivery({ status: "pending", attempts: gone }));
+  world.webhook = aWebhook({ status: "disabled" });
+  await deliver(aMessage({ attempt: 2, run_start: 2 }), false);
+  expect(world.only?.status).toBe("undelivered");
+  expect(world.disabled).toEqual([]);
+});
+
+test("a redelivery begins the retry policy anew, and keeps the answers of the latest attempts only", async () => {
+  const attempts = Array.from({ length: 30 }, (_, n) => anAttempt({ number: n + 1, response: "no" }));
+  world.stored.set(deliveryId(aMessage()), aDelivery({ status: "pending", attempts }));
+  world.answer = failed;
+  await deliver(aMessage({ attempt: 31, run_start: 31 }), false);
+  expect(world.timers).toMatchObject([{ attempt: 32, run_start: 31, due_at: at(POST_MS + 5_000) }]);
+  expect(world.only?.attempts.map(({ response }) => response).filter(Boolean)).toHaveLength(20);
 });
 
 describe("a webhook that changed while the message was on its way", () => {

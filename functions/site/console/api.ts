@@ -58,7 +58,7 @@ export function createApi(key: string, onUnauthorized: (problem: Problem) => voi
     redeliver: (id: string) => call<{ id: string }>("POST", `${undelivered(id)}/redeliver`),
     discard: (id: string) => call<void>("DELETE", undelivered(id)),
     redeliverRange: (range: Range & { dry_run?: boolean }) =>
-      call<{ job_id: string | null; matched: number }>("POST", "undelivered/redeliver", range),
+      call<{ job_id: string | null; matched: number | null }>("POST", "undelivered/redeliver", range),
     job: (id: string) => call<Job>("GET", job(id)),
     cancelJob: (id: string) => call<void>("DELETE", job(id)),
   };

@@ -78,7 +78,8 @@ export interface Job {
   readonly job_id: string;
   readonly hook_id: string;
   readonly status: "running" | "done" | "cancelled";
-  readonly matched: number;
+  /** Null: too many to count in time. */
+  readonly matched: number | null;
   readonly redelivered: number;
   /** Those that could not be sent, as their endpoint is gone or disabled. */
   readonly skipped?: number;

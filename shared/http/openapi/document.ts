@@ -16,6 +16,7 @@ const problemTitles = {
   413: "The body is too large",
   422: "A field is not valid",
   429: "Too many requests",
+  500: "Something of ours failed; try again",
 } as const;
 
 /**
@@ -68,7 +69,7 @@ const queryWords: Readonly<Record<string, string>> = {
 };
 
 function responsesOf(route: Route, { answer: [status, schema], problems = [] }: OperationDocument): Json {
-  const any = route.access === "open" ? [429] : [401, 403, 429];
+  const any = route.access === "open" ? [429, 500] : [401, 403, 429, 500];
   const refusals = [...problems, ...any].toSorted((a, b) => a - b);
   const content = schema && { content: { "application/json": { schema: refer(schema) } } };
   return {

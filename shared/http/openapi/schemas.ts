@@ -10,6 +10,8 @@ interface About {
   readonly id: string;
   readonly description: string;
   readonly examples?: unknown[];
+  /** JSON Schema's, where zod has no word for it. */
+  readonly minProperties?: number;
 }
 
 /** What callers send: as it is before defaults are filled in. */
@@ -47,8 +49,12 @@ export const newWebhook = input(webhookInput(false), "NewWebhook", "A webhook to
   hook_id: "crm",
   campaigns: ["sue7r1vO"],
 });
-export const webhookChanges = input(webhookPatch(false), "WebhookChanges", "What it does not name stays.", {
-  status: "disabled",
+export const webhookChanges = webhookPatch(false);
+inputs.add(webhookChanges, {
+  id: "WebhookChanges",
+  description: "What it does not name stays.",
+  examples: [{ status: "disabled" }],
+  minProperties: 1,
 });
 export const newSecret = input(
   secretRotation,
@@ -70,6 +76,7 @@ export const event = input(
   "A campaign event. Fields that are not listed pass through.",
   sample,
 );
+input(eventInput.extend({ id: eventId }), "DeliveredEvent", "An event as endpoints receive it.", sample);
 export const eventBatch = input(
   z.strictObject({ events: z.array(eventInput).min(1).max(100) }),
   "EventBatch",
@@ -150,7 +157,10 @@ export const undeliveredShown = output(
 export const redeliveryStarted = output(
   z.object({
     job_id: z.string().nullable().describe("Null for a dry run."),
-    matched: z.int().describe("How many are waiting in the range."),
+    matched: z
+      .int()
+      .nullable()
+      .describe("How many are waiting in the range; null: too many to count in time."),
   }),
   "RedeliveryStarted",
   "A job that redelivers a range.",
@@ -168,7 +178,7 @@ export const job = output(
     since: time.nullable(),
     until: time,
     per_second: z.int(),
-    matched: z.int(),
+    matched: z.int().nullable(),
     redelivered: z.int(),
     skipped: z.int().describe("Left undelivered, because their endpoint is disabled or gone."),
     created_at: time,

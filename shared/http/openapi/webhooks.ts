@@ -35,7 +35,7 @@ export const webhooks = Object.fromEntries(
         parameters: headers,
         requestBody: {
           required: true,
-          content: { "application/json": { schema: { $ref: "#/components/schemas/Event" } } },
+          content: { "application/json": { schema: { $ref: "#/components/schemas/DeliveredEvent" } } },
         },
         responses: {
           "200": { description: "Any 2xx: delivered." },

@@ -4,7 +4,8 @@ import { toCount } from "../format.ts";
 interface ProgressProps {
   label: string;
   done: number;
-  of: number;
+  /** Null when nobody has counted. */
+  of: number | null;
 }
 
 export function Progress({ label, done, of }: ProgressProps) {
@@ -13,9 +14,9 @@ export function Progress({ label, done, of }: ProgressProps) {
     <div class="progress">
       <label for={id}>{label}</label>
       <span class="numbers">
-        {toCount(done)} of {toCount(of)}
+        {toCount(done)} {of !== null && `of ${toCount(of)}`}
       </span>
-      <progress id={id} value={done} max={Math.max(of, 1)} />
+      {of === null ? <progress id={id} /> : <progress id={id} value={done} max={Math.max(of, 1)} />}
     </div>
   );
 }

@@ -81,15 +81,21 @@ function Count({ range, onStarted, onClose }: CountProps) {
       {matched === undefined && !dryRun.problem && <Loading label="Counting" rows={1} />}
       {matched !== undefined && (
         <p class="prose">
-          <b>{plural(matched, "event")}</b> {matched === 1 ? "is" : "are"} sent again
-          {matched > 0 && ", each with a fresh run of attempts and the webhook-id it had"}.
+          <b>{matched === null ? "More events than can be counted" : plural(matched, "event")}</b>{" "}
+          {matched === 1 ? "is" : "are"} sent again
+          {matched !== 0 && ", each with a fresh run of attempts and the webhook-id it had"}.
         </p>
       )}
       <div class="actions">
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" class="primary" disabled={isBusy || !matched} onClick={() => void run(start)}>
+        <button
+          type="button"
+          class="primary"
+          disabled={isBusy || matched === undefined || matched === 0}
+          onClick={() => void run(start)}
+        >
           {matched ? `Redeliver ${toCount(matched)}` : "Redeliver"}
         </button>
       </div>
