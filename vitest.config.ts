@@ -6,8 +6,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     projects: [
       { extends: true, test: { name: "suite", include: ["test/**/*.test.ts"], exclude: ["test/slow/**"] } },
-      // The retry policy in real time: seven minutes, so not part of `npm test`.
-      { extends: true, test: { name: "slow", include: ["test/slow/**/*.test.ts"] } },
+      // Minutes of real time, or of both cores: not part of `npm test`, and one after the other.
+      { extends: true, test: { name: "slow", include: ["test/slow/**/*.test.ts"], fileParallelism: false } },
     ],
   },
 });

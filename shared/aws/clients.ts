@@ -12,8 +12,8 @@ const options = {
   maxAttempts: 3,
   requestHandler: {
     // Also runs while a call waits for one of the 50 sockets.
-    connectionTimeout: 3_000,
-    requestTimeout: 3_000,
+    connectionTimeout: 5_000,
+    requestTimeout: 5_000,
     // Without it the SDK would only warn about a call that takes too long.
     throwOnRequestTimeout: true,
   },

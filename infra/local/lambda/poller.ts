@@ -26,7 +26,7 @@ const SQS_BATCH = 10;
  */
 const FIRST_CONCURRENCY = 10;
 const GROWTH_INTERVAL_MS = 200;
-const MAX_CONCURRENCY = 100;
+const MAX_CONCURRENCY = 50;
 /** Before SQS is asked again after it failed. */
 const BACKOFF_MS = 1_000;
 
