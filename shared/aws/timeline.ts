@@ -72,6 +72,9 @@ function rangeQuery(
   };
 }
 
+/** Entries are spread evenly, so a partition's share of a page is asked for first, and a little more. */
+const pageSize = (limit: number, partitions: number) => Math.ceil((limit / partitions) * 1.25) + 2;
+
 /** At most `limit` entries of the owners' timelines, newest first. */
 export async function readTimeline(
   client: DynamoDBDocumentClient,
@@ -80,33 +83,42 @@ export async function readTimeline(
   range: TimelineRange,
 ): Promise<TimelineRow[]> {
   const { before, limit = Number.POSITIVE_INFINITY, attributes } = range;
+  const partitions = partitionsOf(owners);
   const projection = attributes && {
     ProjectionExpression: attributes.map((name) => `#${name}`).join(),
     ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
   };
-  async function readPartition(pk: string): Promise<TimelineRow[]> {
+  const Limit = Number.isFinite(limit) ? { Limit: pageSize(limit, partitions.length) } : {};
+  /** One partition, newest first, read on as far as the merge asks. */
+  async function* readPartition(pk: string): AsyncGenerator<TimelineRow, undefined> {
     const query = rangeQuery(tableName, pk, range);
-    if (!query) return [];
-    const found: TimelineRow[] = [];
-    const pages = paginateQuery(
-      { client },
-      {
-        ...query,
-        ScanIndexForward: false,
-        ...(Number.isFinite(limit) && { Limit: limit + 1 }),
-        ...projection,
-      },
-    );
-    // A query ends at 1 MB, which large rows fill before they are `limit`: without the rest, the merge would
-    // have gaps.
+    if (!query) return;
+    const pages = paginateQuery({ client }, { ...query, ScanIndexForward: false, ...Limit, ...projection });
     for await (const { Items = [] } of pages) {
-      found.push(...Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before));
-      if (found.length >= limit) break;
+      yield* Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== before);
     }
-    return found;
   }
-  const rows = (await Promise.all(partitionsOf(owners).map(readPartition))).flat();
-  return rows.sort((a, b) => (a.sk < b.sk ? 1 : -1)).slice(0, limit);
+  return mergeNewestFirst(partitions.map(readPartition), limit);
+}
+
+/** Takes the newest head of all streams, again and again. */
+async function mergeNewestFirst(
+  streams: readonly AsyncGenerator<TimelineRow, undefined>[],
+  limit: number,
+): Promise<TimelineRow[]> {
+  const merged: TimelineRow[] = [];
+  const heads = await Promise.all(streams.map(async (stream) => (await stream.next()).value));
+  while (merged.length < limit) {
+    const newest = heads.reduce((best, head, index) => {
+      const other = heads[best];
+      return head && (!other || head.sk > other.sk) ? index : best;
+    }, 0);
+    const head = heads[newest];
+    if (!head) break;
+    merged.push(head);
+    heads[newest] = (await streams[newest]?.next())?.value;
+  }
+  return merged;
 }
 
 /**
