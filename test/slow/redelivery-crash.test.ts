@@ -66,13 +66,13 @@ test(`${ROWS} rows are redelivered exactly once each, although the run is killed
   const range = { hook_id: "hook", per_second: 500 };
   const { body } = await local.call("POST", "/undelivered/redeliver", range);
   expect(body.matched).toBe(ROWS);
-  await until(() => receiver.requests.length > ROWS / 2, 60_000);
+  await until(() => receiver.requests.length > ROWS / 2, 150_000);
   await local.kill();
   expect(receiver.requests.length).toBeLessThan(ROWS);
 
   local = await startLocalRun({ DATA_DIR: dataDir });
   const job = async () => (await local.call("GET", `/jobs/${body.job_id}`)).body;
-  await until(async () => (await job()).status === "done", 60_000);
+  await until(async () => (await job()).status === "done", 150_000);
   expect(await job()).toMatchObject({ matched: ROWS, redelivered: ROWS, skipped: 0 });
   const times = () => {
     const counted = new Map<string, number>();
@@ -82,10 +82,10 @@ test(`${ROWS} rows are redelivered exactly once each, although the run is killed
     }
     return counted;
   };
-  await until(() => times().size === ROWS, 60_000);
+  await until(() => times().size === ROWS, 150_000);
   expect((await local.call("GET", "/undelivered?hook_id=hook")).body.items).toEqual([]);
   // Only what was between its POST and its record when the process was killed may have come twice.
   const twice = [...times().values()].filter((count) => count > 1).length;
   console.info(`${twice} of ${ROWS} came twice: they were under way at the kill`);
   expect(twice).toBeLessThanOrEqual(100);
-}, 240_000);
+}, 400_000);
