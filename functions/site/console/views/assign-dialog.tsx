@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { TextField } from "../components/field.tsx";
+import { FormActions } from "../components/form-actions.tsx";
 import { Modal } from "../components/modal.tsx";
 import { Failure } from "../components/states.tsx";
 import { newHookId } from "../hook-id.ts";
@@ -57,14 +58,7 @@ export function AssignDialog({ onAssigned, onClose }: AssignDialogProps) {
           onInput={setSecret}
         />
         <Failure problem={beyondFields(problem)} />
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isBusy}>
-            Assign webhook
-          </button>
-        </div>
+        <FormActions submit="Assign webhook" isBusy={isBusy} onClose={onClose} />
       </form>
     </Modal>
   );

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { FormActions } from "../components/form-actions.tsx";
 import { Modal } from "../components/modal.tsx";
 import { Failure } from "../components/states.tsx";
 import { notify } from "../components/toast.tsx";
@@ -42,14 +43,7 @@ export function EditDialog({ webhook, onChanged, onClose }: EditDialogProps) {
       >
         <WebhookFields draft={draft} problem={problem} onChange={setDraft} />
         <Failure problem={beyondFields(problem)} />
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isBusy}>
-            Save changes
-          </button>
-        </div>
+        <FormActions submit="Save changes" isBusy={isBusy} onClose={onClose} />
       </form>
     </Modal>
   );

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { TextField } from "../components/field.tsx";
+import { FormActions } from "../components/form-actions.tsx";
 import { Modal } from "../components/modal.tsx";
 import { Failure } from "../components/states.tsx";
 import { useAction, useApi } from "../hooks.ts";
@@ -55,14 +56,7 @@ export function RotateDialog({ hookId, onClose }: { hookId: string; onClose: () 
           onInput={setSecret}
         />
         <Failure problem={beyondFields(problem)} />
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isBusy}>
-            Rotate secret
-          </button>
-        </div>
+        <FormActions submit="Rotate secret" isBusy={isBusy} onClose={onClose} />
       </form>
     </Modal>
   );
