@@ -13,6 +13,8 @@ export function usePlace(): Place {
   useEffect(function followHash() {
     const follow = () => setHash(location.hash);
     addEventListener("hashchange", follow);
+    // It may have changed between the first drawing and now.
+    follow();
     return () => removeEventListener("hashchange", follow);
   }, []);
   return parse(hash);
