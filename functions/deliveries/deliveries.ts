@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { type Delivery, deliveryStatus, deliveryView, isDeliveryId } from "../../shared/domain/delivery.ts";
+import { type Delivery, deliveryView, isDeliveryId } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
-import { hookId } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
-import { cursorOf, paging } from "../../shared/http/paging.ts";
+import { cursorOf } from "../../shared/http/paging.ts";
+import { deliveryQuery } from "../../shared/http/queries.ts";
 
 const position = z.strictObject({ sk: z.string().min(1).max(128), taken: z.int().nonnegative() });
 type Position = z.infer<typeof position>;
@@ -22,18 +22,13 @@ export interface DeliveriesDeps {
   };
 }
 
-const listQuery = z.strictObject({
-  ...paging,
-  hook_id: hookId.optional(),
-  status: deliveryStatus.optional(),
-});
 const cursor = cursorOf(position);
 
 /** The delivery log: what was sent, when, and what the endpoint said to it. */
 export function createDeliveries({ hookIds, deliveryLog }: DeliveriesDeps) {
   return {
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
-      const { limit, cursor: from, hook_id, status } = parseInput(listQuery, query);
+      const { limit, cursor: from, hook_id, status } = parseInput(deliveryQuery, query);
       const ids = hook_id === undefined ? await hookIds(account) : [hook_id];
       const owners = ids.map((hookId) => ({ account, hookId }));
       const hasStatus = (candidate: Delivery) => status === undefined || candidate.status === status;

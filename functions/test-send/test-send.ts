@@ -1,6 +1,5 @@
-import * as z from "zod";
 import type { Exchange } from "../../shared/domain/delivery.ts";
-import { sampleEvent } from "../../shared/domain/sample-event.ts";
+import { sampleEvent, testInput } from "../../shared/domain/sample-event.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
 import { liveSecrets, type Webhook } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
@@ -12,8 +11,6 @@ export interface TestSendDeps {
   readonly findWebhook: (account: string, hookId: string) => Promise<Webhook | undefined>;
   readonly send: (request: SignedRequest) => Promise<Exchange>;
 }
-
-const testInput = z.strictObject({ user: z.string().min(1, "must not be empty").max(256, "is too long") });
 
 /**
  * Sends a complete sample event to every endpoint of a webhook: now, once, side by side, as a real attempt

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { type Delivery, deliveryView, isDeliveryId, type Undelivered } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
-import { time } from "../../shared/domain/redelivery-job.ts";
-import { hookId } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
-import { cursorOf, paging } from "../../shared/http/paging.ts";
+import { cursorOf } from "../../shared/http/paging.ts";
+import { undeliveredQuery } from "../../shared/http/queries.ts";
 
 export interface UndeliveredDeps {
   /** The ids of an account's webhooks. */
@@ -23,12 +22,6 @@ export interface UndeliveredDeps {
   readonly forget: (id: string) => Promise<void>;
 }
 
-const listQuery = z.strictObject({
-  ...paging,
-  hook_id: hookId.optional(),
-  since: time.optional(),
-  until: time.optional(),
-});
 const cursor = cursorOf(z.string().min(1).max(128));
 
 /** What was never delivered, and why. */
@@ -45,7 +38,7 @@ export function createUndelivered({ hookIds, findDelivery, undelivered, forget }
     findMine,
 
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
-      const { limit, cursor: from, hook_id, since, until } = parseInput(listQuery, query);
+      const { limit, cursor: from, hook_id, since, until } = parseInput(undeliveredQuery, query);
       const ids = hook_id === undefined ? await hookIds(account) : [hook_id];
       const owners = ids.map((hookId) => ({ account, hookId }));
       const { items, next } = await undelivered.page(owners, limit, {

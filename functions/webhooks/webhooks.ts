@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import { newSecret } from "../../shared/domain/secret.ts";
 import {
@@ -13,7 +12,8 @@ import {
 } from "../../shared/domain/webhook.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { hookIdOf, noSuchWebhook } from "../../shared/http/hook-id.ts";
-import { cursorOf, paging } from "../../shared/http/paging.ts";
+import { cursorOf } from "../../shared/http/paging.ts";
+import { webhookQuery } from "../../shared/http/queries.ts";
 
 export interface WebhooksDeps {
   readonly allowPrivateEndpoints: boolean;
@@ -29,7 +29,6 @@ export interface WebhooksDeps {
   };
 }
 
-const listQuery = z.strictObject(paging);
 const cursor = cursorOf(hookId);
 
 /** Registers, shows, changes and removes an account's webhooks. */
@@ -65,7 +64,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
     },
 
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
-      const { limit, cursor: after } = parseInput(listQuery, query);
+      const { limit, cursor: after } = parseInput(webhookQuery, query);
       const { items, last } = await webhooks.page(account, limit, cursor.read(after));
       return { status: 200, body: { items: items.map(webhookView), next_cursor: cursor.write(last) } };
     },

@@ -21,8 +21,6 @@ export interface LogPage {
   readonly next?: LogPosition;
 }
 
-export type DeliveryLog = ReturnType<typeof createDeliveryLog>;
-
 /** The deliveries table as people read it: newest first. The writing half is `delivery-table.ts`. */
 export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: string, read: BatchReader) {
   async function readEntries(owners: readonly Owner[], limit: number, from: LogPosition | undefined) {

@@ -37,8 +37,6 @@ interface Recorded {
   readonly isStored?: boolean;
 }
 
-export type DeliveryTable = ReturnType<typeof createDeliveryTable>;
-
 export function createDeliveryTable(deps: {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;

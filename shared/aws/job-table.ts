@@ -7,8 +7,6 @@ const TTL_SECONDS = 30 * 86_400;
 /** Jobs stand in the deliveries table, beside what they are about, and expire like it. */
 const jobKey = (id: string) => ({ pk: `job#${id}`, sk: "job" });
 
-export type JobTable = ReturnType<typeof createJobTable>;
-
 export function createJobTable(client: DynamoDBDocumentClient, tableName: string) {
   async function read(id: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     const { Item } = await client.send(

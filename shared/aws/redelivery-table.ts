@@ -6,8 +6,6 @@ import { deliveryKey, expiry } from "./delivery-table.ts";
 /** Longer than the queue hands a message out again and again. */
 const ABANDONED_MS = 3_600_000;
 
-export type RedeliveryTable = ReturnType<typeof createRedeliveryTable>;
-
 /** The deliveries table as redelivery sees it: what was given up is taken up again, or forgotten for good. */
 export function createRedeliveryTable(client: DynamoDBDocumentClient, tableName: string, ttlDays: number) {
   return {

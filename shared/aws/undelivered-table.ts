@@ -25,8 +25,6 @@ type Range = Pick<TimelineRange, "before" | "since">;
 const KEY = ["pk", "sk"];
 const WITHOUT_BODY = [...KEY, ...Object.keys(delivery.shape)];
 
-export type UndeliveredTable = ReturnType<typeof createUndeliveredTable>;
-
 /** The undelivered table, on each webhook's timeline. Nothing in it expires: people deal with it. */
 export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName: string) {
   const read = (owners: readonly Owner[], range: TimelineRange) =>

@@ -10,9 +10,6 @@ import {
 import { type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
 import { whenConditionHolds } from "./conditional.ts";
 
-/** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */
-export type WebhookTable = ReturnType<typeof createWebhookTable>;
-
 /**
  * The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be
  * absent.
@@ -25,6 +22,7 @@ export function readWebhook(item: Readonly<Record<string, unknown>>): Webhook {
   });
 }
 
+/** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */
 export function createWebhookTable(client: DynamoDBDocumentClient, tableName: string) {
   const key = (account: string, hookId: string) => ({
     TableName: tableName,

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { Scope } from "./event.ts";
 
 const action = { id: "_g06CbGQ", name: "reCAPTCHA", type: "recaptcha" };
@@ -24,4 +25,9 @@ export const sampleEvent = (scope: Scope, user = "23945872938472") => ({
   email: "user@example.com",
   campaign: { id: "sue7r1vO", name: "Test campaign" },
   event: contents[scope],
+});
+
+/** The body of `POST /webhooks/{hook_id}/test`: whom the sample event is about. */
+export const testInput = z.strictObject({
+  user: z.string().min(1, "must not be empty").max(256, "must be at most 256 characters"),
 });

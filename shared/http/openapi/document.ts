@@ -65,7 +65,6 @@ function parametersOf(route: Route, { query }: OperationDocument): Json[] {
 const queryWords: Readonly<Record<string, string>> = {
   limit: "How many at most.",
   cursor: "`next_cursor` of the page before.",
-  status: "Only what is so now.",
 };
 
 function responsesOf(route: Route, { answer: [status, schema], problems = [] }: OperationDocument): Json {
@@ -92,8 +91,18 @@ function operationOf(route: Route, operation: OperationDocument): Json {
   };
 }
 
-/** The OpenAPI 3.1 document of the API: its schemas are the ones that validate, its paths the route table. */
+let made: Json | undefined;
+
+/**
+ * The OpenAPI 3.1 document of the API: its schemas are the ones that validate, its paths the route table. Made once,
+ * when it is first asked for.
+ */
 export function openApiDocument(): Json {
+  made ??= makeDocument();
+  return made;
+}
+
+function makeDocument(): Json {
   const paths: Record<string, Json> = {};
   const byKey = new Map<string, OperationDocument>(Object.entries(operations));
   for (const route of routes) {

@@ -1,6 +1,5 @@
-import * as z from "zod";
-import { deliveryStatus } from "../../domain/delivery.ts";
-import { paging } from "../paging.ts";
+import type * as z from "zod";
+import { deliveryQuery, undeliveredQuery, webhookQuery } from "../queries.ts";
 import type { FunctionName, RouteKeyOf } from "../routes.ts";
 import * as schema from "./schemas.ts";
 
@@ -27,17 +26,12 @@ export const tags = {
   Service: "The service itself.",
 } as const;
 
-const pageQuery = z.object(paging);
-const hookFilter = z.string().optional().describe("Only of this webhook.");
-const rangeStart = z.iso.datetime({ offset: true }).optional().describe("Given up at or after.");
-const rangeEnd = z.iso.datetime({ offset: true }).optional().describe("Given up before.");
-
 /** Pages for people, and the document itself: nothing for a client to call. */
 type PageKey = Extract<
   RouteKeyOf<"site">,
   "GET /openapi.json" | `GET /docs${string}` | `GET /console${string}`
 >;
-export type OperationKey = Exclude<RouteKeyOf<FunctionName>, PageKey>;
+type OperationKey = Exclude<RouteKeyOf<FunctionName>, PageKey>;
 
 /** What the document says of each route of the table. */
 export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
@@ -53,7 +47,7 @@ export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
     problems: [400, 409, 413, 422],
   },
   "GET /webhooks": {
-    ...{ id: "listWebhooks", tag: "Webhooks", summary: "List webhooks", query: pageQuery },
+    ...{ id: "listWebhooks", tag: "Webhooks", summary: "List webhooks", query: webhookQuery },
     description: "In the order of their ids, without secrets.",
     answer: [200, schema.webhookList],
     problems: [422],
@@ -105,7 +99,7 @@ export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
   "GET /deliveries": {
     ...{ id: "listDeliveries", tag: "Deliveries", summary: "List deliveries" },
     description: "Newest first. With a filter a page may be short: go on while there is a `next_cursor`.",
-    query: pageQuery.extend({ hook_id: hookFilter, status: deliveryStatus.optional() }),
+    query: deliveryQuery,
     answer: [200, schema.deliveryList],
     problems: [422],
   },
@@ -118,7 +112,7 @@ export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
   "GET /undelivered": {
     ...{ id: "listUndelivered", tag: "Undelivered", summary: "List what was never delivered" },
     description: "Newest first, without the bodies.",
-    query: pageQuery.extend({ hook_id: hookFilter, since: rangeStart, until: rangeEnd }),
+    query: undeliveredQuery,
     answer: [200, schema.deliveryList],
     problems: [422],
   },

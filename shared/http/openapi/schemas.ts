@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { attempt, delivery, undelivered } from "../../domain/delivery.ts";
-import { eventId, eventInput } from "../../domain/event.ts";
+import { eventId, eventInput, MAX_BATCH_EVENTS } from "../../domain/event.ts";
 import { redeliveryRange } from "../../domain/redelivery-job.ts";
-import { sampleEvent } from "../../domain/sample-event.ts";
+import { sampleEvent, testInput } from "../../domain/sample-event.ts";
 import { secretRotation, webhook, webhookInput, webhookPatch } from "../../domain/webhook.ts";
 
 /** What the document says of a schema beside its shape. `id` names it under `components`. */
@@ -64,12 +64,9 @@ export const newSecret = input(
     overlap_seconds: 3600,
   },
 );
-export const testSend = input(
-  z.strictObject({ user: z.string().min(1).max(256) }),
-  "TestSend",
-  "The user that the sample event is about.",
-  { user: "23945872938472" },
-);
+export const testSend = input(testInput, "TestSend", "The user that the sample event is about.", {
+  user: "23945872938472",
+});
 export const event = input(
   eventInput,
   "Event",
@@ -78,9 +75,9 @@ export const event = input(
 );
 input(eventInput.extend({ id: eventId }), "DeliveredEvent", "An event as endpoints receive it.", sample);
 export const eventBatch = input(
-  z.strictObject({ events: z.array(eventInput).min(1).max(100) }),
+  z.strictObject({ events: z.array(eventInput).min(1).max(MAX_BATCH_EVENTS) }),
   "EventBatch",
-  "Up to 100 events, accepted together or not at all.",
+  `Up to ${MAX_BATCH_EVENTS} events, accepted together or not at all.`,
   { events: [sample] },
 );
 export const redelivery = input(
