@@ -1,7 +1,7 @@
 import { App } from "aws-cdk-lib";
 import { ConfigError } from "../shared/config.ts";
-import { deployedSettings } from "./settings.ts";
-import { stackName, WebhooksStack } from "./stack.ts";
+import { deployedSettings, stackName } from "./settings.ts";
+import { WebhooksStack } from "./stack.ts";
 
 const app = new App();
 try {

@@ -17,6 +17,9 @@ export const stageName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,19}$/, "must be 1 to 20 of a–z, 0–9 and -, a letter first");
 
+/** The CloudFormation stack of a stage. */
+export const stackName = (stage: string) => `claimr-webhooks-${stage}`;
+
 /** Told by the stage alone, so that `npm run keys` needs no look-up to find the table, nor CDK. */
 export const apiKeysTableName = (stage: string) => `claimr-webhooks-${stage}-api-keys`;
 

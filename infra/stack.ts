@@ -9,8 +9,6 @@ import { Registrations } from "./constructs/registrations.ts";
 import { Storage } from "./constructs/storage.ts";
 import type { StackSettings } from "./settings.ts";
 
-export const stackName = (stage: string) => `claimr-webhooks-${stage}`;
-
 /** Composes the capabilities; owns no resource of its own. */
 export class WebhooksStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
@@ -19,7 +17,11 @@ export class WebhooksStack extends Stack {
     const storage = new Storage(this, "Storage", settings);
     const registrations = new Registrations(this, "Registrations", { storage, settings });
     const delivery = new Delivery(this, "Delivery", { storage, settings });
-    const ingest = new Ingest(this, "Ingest", { storage, deliveries: delivery.deliveries });
+    const ingest = new Ingest(this, "Ingest", {
+      storage,
+      deliveries: delivery.deliveries,
+      settings,
+    });
     const redelivery = new Redelivery(this, "Redelivery", {
       storage,
       deliveries: delivery.deliveries,
@@ -38,8 +40,23 @@ export class WebhooksStack extends Stack {
       },
     });
 
-    new CfnOutput(this, "ApiUrl", { value: api.url });
-    new CfnOutput(this, "EventBusName", { value: ingest.bus.eventBusName });
-    new CfnOutput(this, "ApiKeysTable", { value: storage.apiKeys.tableName });
+    this.outputs({
+      ApiUrl: api.url,
+      EventBusName: ingest.bus.eventBusName,
+      ApiKeysTable: storage.apiKeys.tableName,
+      DeliveriesTable: storage.deliveries.tableName,
+      UndeliveredTable: storage.undelivered.tableName,
+      EventsQueueUrl: ingest.accepted.queue.queueUrl,
+      EventsDeadLettersUrl: ingest.accepted.deadLetters.queueUrl,
+      DeliveriesQueueUrl: delivery.deliveries.queue.queueUrl,
+      DeliveriesDeadLettersUrl: delivery.deliveries.deadLetters.queueUrl,
+      RedeliveriesQueueUrl: redelivery.work.queue.queueUrl,
+      RedeliveriesDeadLettersUrl: redelivery.work.deadLetters.queueUrl,
+    });
+  }
+
+  /** What people need next, and the commands of `infra/commands` read. */
+  private outputs(values: Readonly<Record<string, string>>) {
+    for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
   }
 }

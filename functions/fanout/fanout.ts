@@ -1,5 +1,6 @@
 import { chunks } from "../../shared/domain/chunks.ts";
 import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
+import type { LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { type Webhook, wants } from "../../shared/domain/webhook.ts";
 
@@ -12,27 +13,38 @@ const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 export interface FanOutDeps {
   readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
   readonly enqueue: (message: DeliveryMessage, groupId: string) => Promise<unknown>;
+  /** Writes down what was queued, for the account that `npm run ledger` gives. */
+  readonly keepLedger: (entry: LedgerEntry) => Promise<unknown>;
 }
 
 /**
- * Puts one message on the deliveries queue for each event and each endpoint that wants it. Throws if any
- * could not be queued: the publication is then fanned out again, and what was queued twice is delivered once.
+ * Puts one message on the deliveries queue for each event and each endpoint that wants it, and then into the
+ * ledger. Throws if any could not be queued: the publication is then fanned out again, and what was queued
+ * twice is delivered once.
  */
-export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
+export function createFanOut({ webhooks, enqueue, keepLedger }: FanOutDeps) {
   return async function fanOut({ account, accepted_at, events }: Publication): Promise<void> {
     const registered = await webhooks.all(account);
-    const messages = events.flatMap(({ id: event_id, scope, campaign, body }) =>
-      registered
-        .filter((webhook) => wants(webhook, { scope, campaign }))
-        .flatMap(({ hook_id, registration, urls }) =>
-          urls.map((url) => {
-            const target = { account, hook_id, registration, url };
-            return { ...target, event_id, scope, body, attempt: 1, run_start: 1, due_at: accepted_at };
-          }),
-        ),
+    const groups = groupAlike(events).map((alike) => ({ alike, targets: targetsOf(registered, alike[0]) }));
+    const messages = groups.flatMap(({ alike, targets }) =>
+      alike.flatMap(({ id: event_id, scope, body }) =>
+        targets.map((target) => {
+          const timing = { attempt: 1, run_start: 1, due_at: accepted_at };
+          return { account, ...target, event_id, scope, body, ...timing };
+        }),
+      ),
     );
     for (const some of chunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
       await enqueueAll(some);
+    await Promise.all(
+      groups.map(({ alike, targets }) =>
+        keepLedger({
+          account,
+          event_ids: alike.map(({ id }) => id),
+          endpoints: targets.map(({ hook_id, url }) => ({ hook_id, url })),
+        }),
+      ),
+    );
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {
@@ -45,3 +57,22 @@ export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
     throw new AggregateError(causes, `${failed.length} of ${messages.length} deliveries could not be queued`);
   }
 }
+
+type Event = Publication["events"][number];
+
+/** Events of one scope and campaign go to the same endpoints. */
+function groupAlike(events: readonly Event[]): [Event, ...Event[]][] {
+  const groups = new Map<string, [Event, ...Event[]]>();
+  for (const event of events) {
+    const key = JSON.stringify([event.scope, event.campaign]);
+    const group = groups.get(key);
+    if (group) group.push(event);
+    else groups.set(key, [event]);
+  }
+  return [...groups.values()];
+}
+
+const targetsOf = (registered: readonly Webhook[], event: Event) =>
+  registered
+    .filter((webhook) => wants(webhook, event))
+    .flatMap(({ hook_id, registration, urls }) => urls.map((url) => ({ hook_id, registration, url })));

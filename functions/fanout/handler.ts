@@ -1,4 +1,6 @@
+import { createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
+import { createLedgerWriter } from "../../shared/aws/ledger-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
@@ -7,12 +9,19 @@ import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { createFanOut } from "./fanout.ts";
 
-const config = readConfig("WEBHOOKS_TABLE", "DELIVERIES_QUEUE_URL");
+const config = readConfig("WEBHOOKS_TABLE", "DELIVERIES_TABLE", "DELIVERIES_QUEUE_URL", "DELIVERY_TTL_DAYS");
+const client = dynamoDb();
 const queue = createQueue(sqs(), config.DELIVERIES_QUEUE_URL);
 
 const fanOut = createFanOut({
-  webhooks: createWebhookTable(dynamoDb(), config.WEBHOOKS_TABLE),
+  webhooks: createWebhookTable(client, config.WEBHOOKS_TABLE),
   enqueue: (message, groupId) => queue.send({ body: encodeMessage(message), groupId }),
+  keepLedger: createLedgerWriter({
+    tableName: config.DELIVERIES_TABLE,
+    write: createBatchWriter(client),
+    ttlDays: config.DELIVERY_TTL_DAYS,
+    now: () => new Date(),
+  }),
 });
 
 export const handler = sqsBatch(({ body }) => fanOut(readPublication(body, new Date())));

@@ -2,6 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import { EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
+import type { StackSettings } from "../settings.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -12,16 +13,20 @@ const FANOUT_BATCH_SIZE = 10;
 export interface IngestProps {
   readonly storage: Storage;
   readonly deliveries: WorkQueue;
+  readonly settings: StackSettings;
 }
 
 /** Events come in, over REST or on the bus; both ways end in one queue, which `fanout` empties. */
 export class Ingest extends Construct {
   readonly events: ServiceFunction;
   readonly bus: EventBus;
+  /** Accepted events on their way to `fanout`. */
+  readonly accepted: WorkQueue;
 
-  constructor(scope: Construct, id: string, { storage, deliveries }: IngestProps) {
+  constructor(scope: Construct, id: string, { storage, deliveries, settings }: IngestProps) {
     super(scope, id);
     const accepted = new WorkQueue(this, "Events", { consumerTimeout: FANOUT_TIMEOUT });
+    this.accepted = accepted;
 
     this.events = new ServiceFunction(this, "Publish", {
       name: "events",
@@ -46,10 +51,13 @@ export class Ingest extends Construct {
       memoryMiB: 512,
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
         DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
+        DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
       },
     });
     storage.webhooks.grant(fanout, "dynamodb:Query");
+    storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem");
     deliveries.queue.grant(fanout, "sqs:SendMessage");
     accepted.feed(fanout, FANOUT_BATCH_SIZE);
   }

@@ -19,10 +19,13 @@ export interface RedeliveryProps {
 /** What was never delivered: the API that shows it, and the worker that takes it up again. */
 export class Redelivery extends Construct {
   readonly undelivered: ServiceFunction;
+  /** What was asked to be redelivered. */
+  readonly work: WorkQueue;
 
   constructor(scope: Construct, id: string, { storage, deliveries, settings }: RedeliveryProps) {
     super(scope, id);
     const work = new WorkQueue(this, "Redeliveries", { consumerTimeout: REDELIVER_TIMEOUT });
+    this.work = work;
     const environment = {
       WEBHOOKS_TABLE: storage.webhooks.tableName,
       DELIVERIES_TABLE: storage.deliveries.tableName,

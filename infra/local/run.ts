@@ -119,10 +119,11 @@ async function stopStarted(starting: readonly Promise<Service>[]): Promise<void>
 }
 
 /**
- * `GET /_local`, which only the local run has: where to find what the template made (`npm run keys` asks).
+ * `GET /_local`, which only the local run has: where to find what the template made (`infra/commands` asks).
  */
-const localPage = ({ tables, queues }: Wiring, urls: ServiceUrls) => ({
+const localPage = ({ tables, queues, outputs }: Wiring, urls: ServiceUrls) => ({
   ...urls,
+  outputs,
   tables: Object.fromEntries(Object.entries(tables).map(([name, { TableName }]) => [name, TableName])),
   queues: Object.fromEntries(Object.entries(queues).map(([name, { url }]) => [name, url])),
 });

@@ -101,6 +101,22 @@ export async function readTimeline(
   return mergeNewestFirst(partitions.map(readPartition), limit);
 }
 
+/** All entries of a range, shard by shard: for those who go through all of it, in whatever order. */
+export async function* scanTimeline(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  owner: Owner,
+  range: Pick<TimelineRange, "before" | "since">,
+): AsyncGenerator<TimelineRow, undefined> {
+  for (const pk of partitionsOf([owner])) {
+    const query = rangeQuery(tableName, pk, range);
+    if (!query) return;
+    for await (const { Items = [] } of paginateQuery({ client }, query)) {
+      yield* Items.map((item) => row.parse(item)).filter(({ sk }) => sk !== range.before);
+    }
+  }
+}
+
 /** Takes the newest head of all streams, again and again. */
 async function mergeNewestFirst(
   streams: readonly AsyncGenerator<TimelineRow, undefined>[],

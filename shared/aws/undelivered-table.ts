@@ -43,6 +43,19 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       return Item && undelivered.parse(Item);
     },
 
+    /** Whether what was given up has its row. */
+    async has(givenUp: Delivery): Promise<boolean> {
+      const { Item } = await client.send(
+        new GetCommand({
+          TableName: tableName,
+          Key: keyOf(givenUp),
+          ConsistentRead: true,
+          ProjectionExpression: "pk",
+        }),
+      );
+      return Item !== undefined;
+    },
+
     /**
      * Newest first, without the bodies. `until` is exclusive; `before` is the sort key that the page before
      * ended with.

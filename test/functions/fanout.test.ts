@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFanOut } from "../../functions/fanout/fanout.ts";
-import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
+import { type DeliveryMessage, deliveryId, endpointGroup } from "../../shared/domain/delivery.ts";
+import { deliveryIds, type LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import type { Webhook } from "../../shared/domain/webhook.ts";
@@ -19,6 +20,7 @@ async function fanOut(
 ) {
   const queued: { message: DeliveryMessage; groupId: string }[] = [];
   const asked: string[] = [];
+  const ledger: LedgerEntry[] = [];
   const run = createFanOut({
     webhooks: {
       all: async (account) => {
@@ -30,9 +32,10 @@ async function fanOut(
       if (refuse(message)) throw new Error("SQS did not take a message");
       queued.push({ message, groupId });
     },
+    keepLedger: async (entry) => ledger.push(entry),
   });
   const error = await run(publication).catch((thrown: unknown) => thrown);
-  return { queued, asked, error };
+  return { queued, asked, ledger, error };
 }
 
 describe("fan-out", () => {
@@ -68,14 +71,25 @@ describe("fan-out", () => {
     expect((await fanOut([aWebhook(fields)], published("e"))).queued).toHaveLength(messages);
   });
 
+  test("the ledger gets each delivery that was queued, and the events that nobody wanted", async () => {
+    const publication = published("e1", "e2", "e3");
+    publication.events.push({ id: "e4", scope: "referral", campaign: "c", body: eventJson({ id: "e4" }) });
+    const { queued, ledger } = await fanOut([aWebhook(), aWebhook({ hook_id: "two" })], publication);
+    expect(ledger.flatMap(deliveryIds).sort()).toEqual(
+      queued.map(({ message }) => deliveryId(message)).sort(),
+    );
+    expect(ledger).toContainEqual({ account: "acme", event_ids: ["e4"], endpoints: [] });
+  });
+
   test("a message that cannot be queued fails the publication, which is then fanned out again; the others are queued", async () => {
     const webhooks = [aWebhook({ urls: ["https://a.example/", "https://b.example/", "https://c.example/"] })];
-    const { queued, error } = await fanOut(
+    const { queued, ledger, error } = await fanOut(
       webhooks,
       published("e"),
       ({ url }) => url === "https://b.example/",
     );
     expect(queued).toHaveLength(2);
+    expect(ledger).toEqual([]);
     expect(String(error)).toContain("1 of 3 deliveries could not be queued");
   });
 });

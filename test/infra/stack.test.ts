@@ -3,8 +3,8 @@ import { Match, Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { FUNCTION_METADATA } from "../../infra/constructs/service-function.ts";
-import { deployedSettings } from "../../infra/settings.ts";
-import { stackName, WebhooksStack } from "../../infra/stack.ts";
+import { deployedSettings, stackName } from "../../infra/settings.ts";
+import { WebhooksStack } from "../../infra/stack.ts";
 import { routes } from "../../shared/http/routes.ts";
 
 /** Synthesized without bundling: the wiring is under test, not esbuild. */
@@ -122,7 +122,7 @@ describe("what an incident would be made of: permissions", () => {
     ],
     ["test-send", ["dynamodb:GetItem"]],
     ["events", ["sqs:SendMessage"]],
-    ["fanout", ["dynamodb:Query", "sqs:SendMessage", ...consume]],
+    ["fanout", ["dynamodb:Query", "dynamodb:BatchWriteItem", "sqs:SendMessage", ...consume]],
     [
       "deliver",
       [

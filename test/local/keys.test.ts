@@ -4,7 +4,7 @@ import { type LocalRun, run, startLocalRun } from "../support/local-run.ts";
 const USAGE = "Makes, lists and revokes API keys.";
 /** `npm run keys -- …` where nothing runs and nothing is set. */
 const keys = (args: string, environment: Record<string, string> = {}) =>
-  run(["infra/keys/main.ts", ...args.split(" ")], { PORT: "1", ...environment });
+  run(["infra/commands/keys/main.ts", ...args.split(" ")], { PORT: "1", ...environment });
 
 describe("a mistake in the call is told in one sentence, with the usage, before it connects", () => {
   test.each([

@@ -68,6 +68,7 @@ describe("wiring from the stack's own template", () => {
 
 describe("resolver", () => {
   const template: Template = {
+    outputs: {},
     stackName: "stack",
     resources: { Jobs: { Type: "AWS::SQS::Queue", Properties: {}, Metadata: {} } },
   };

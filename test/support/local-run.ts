@@ -58,7 +58,7 @@ export async function startLocalRun(environment: Environment = {}): Promise<Loca
     services,
     output: () => collected.stdout() + collected.stderr(),
     call: (method, path, body, key = apiKey) => call(url + path, method, body, key),
-    keys: (...args) => run(["infra/keys/main.ts", ...args], { PORT: new URL(url).port }),
+    keys: (...args) => run(["infra/commands/keys/main.ts", ...args], { PORT: new URL(url).port }),
     stop: () => endProcess(child, "SIGINT"),
     kill: async () => void (await endProcess(child, "SIGKILL")),
   };

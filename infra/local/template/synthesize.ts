@@ -3,15 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import * as z from "zod";
-import type { StackSettings } from "../../settings.ts";
-import { stackName, WebhooksStack } from "../../stack.ts";
+import { type StackSettings, stackName } from "../../settings.ts";
+import { WebhooksStack } from "../../stack.ts";
 
 const resource = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), z.unknown()).default({}),
   Metadata: z.record(z.string(), z.unknown()).default({}),
 });
-const template = z.object({ Resources: z.record(z.string(), resource) });
+const template = z.object({
+  Resources: z.record(z.string(), resource),
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown() })).default({}),
+});
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
 export type Resource = z.infer<typeof resource>;
@@ -21,6 +24,8 @@ export interface Template {
   readonly stackName: string;
   /** By logical id. */
   readonly resources: Readonly<Record<string, Resource>>;
+  /** By name, before their references are resolved. */
+  readonly outputs: Readonly<Record<string, { readonly Value?: unknown }>>;
 }
 
 /**
@@ -41,8 +46,8 @@ export function synthesize(settings: StackSettings): Template {
     });
     const stack = new WebhooksStack(app, stackName(settings.stage), settings);
     const assembly = app.synth({ skipValidation: true });
-    const { Resources } = template.parse(assembly.getStackArtifact(stack.artifactId).template);
-    return { stackName: stack.stackName, resources: Resources };
+    const { Resources, Outputs } = template.parse(assembly.getStackArtifact(stack.artifactId).template);
+    return { stackName: stack.stackName, resources: Resources, outputs: Outputs };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

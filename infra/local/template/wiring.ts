@@ -80,6 +80,8 @@ export interface Wiring {
   readonly mappings: readonly EventSourceMapping[];
   readonly scheduleGroups: readonly string[];
   readonly api: RestApi;
+  /** The stack's outputs, as the commands of `infra/commands` read them of a deployed stage. */
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 /** @param sqsUrl where the local SQS listens, for the queues' URLs */
@@ -117,6 +119,13 @@ export function readWiring(template: Template, sqsUrl: string): Wiring {
     mappings: mappings.map(([, mapping]) => mapping),
     scheduleGroups: groups.map(([, name]) => name),
     api: readRestApi(template, resolve, functions),
+    outputs: z
+      .record(z.string(), z.string())
+      .parse(
+        Object.fromEntries(
+          Object.entries(template.outputs).map(([name, { Value }]) => [name, resolve(Value)]),
+        ),
+      ),
   };
 }
 

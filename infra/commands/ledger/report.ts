@@ -1,0 +1,59 @@
+import { type LedgerBalance, whereabouts } from "../../../shared/domain/ledger.ts";
+import type { QueueDepth } from "./queue-depths.ts";
+import type { Reckoning } from "./reckon.ts";
+
+export interface LedgerReport {
+  readonly stage: string;
+  readonly since: string;
+  readonly until: string;
+  readonly accounts: readonly (Reckoning & { readonly account: string })[];
+  readonly queues: readonly QueueDepth[];
+}
+
+const columns = ["events", "deliveries", ...whereabouts] as const satisfies readonly (keyof LedgerBalance)[];
+const number = (value: number) => value.toLocaleString("en");
+
+/** The ledger as people read it. */
+export function report({ stage, since, until, accounts, queues }: LedgerReport): string {
+  const total = (column: (typeof columns)[number]) =>
+    accounts.reduce((sum, balance) => sum + balance[column], 0);
+  const rows = [
+    ["account", ...columns],
+    ...accounts.map((balance) => [balance.account, ...columns.map((column) => number(balance[column]))]),
+    ...(accounts.length > 1 ? [["total", ...columns.map((column) => number(total(column)))]] : []),
+  ];
+  const parts = whereabouts.map((place) => `${number(total(place))} ${place}`);
+  return [
+    `Stage ${stage}, fanned out from ${since} to ${until}`,
+    "",
+    ...aligned(rows),
+    "",
+    `accepted × endpoints = ${number(total("deliveries"))} = ${parts.join(" + ")}`,
+    ...queues.map(queueLine),
+    ...accounts.flatMap(remarks),
+  ].join("\n");
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widthOf(0)) : cell.padStart(widthOf(column))))
+      .join("  "),
+  );
+}
+
+const queueLine = ({ queue, ready, inFlight, delayed }: QueueDepth) =>
+  `queue ${queue}: ${number(ready)} ready, ${number(inFlight)} in flight, ${number(delayed)} delayed`;
+
+function remarks({ account, overdue, overdueIds, notFannedOut }: LedgerReport["accounts"][number]): string[] {
+  const some = (ids: readonly string[]) => ids.slice(0, 5).join(", ") + (ids.length > 5 ? " …" : "");
+  return [
+    ...(overdue > 0
+      ? [`${account}: ${number(overdue)} overdue, later than any retry explains: ${some(overdueIds)}`]
+      : []),
+    ...(notFannedOut.length > 0
+      ? [`${account}: ${number(notFannedOut.length)} accepted but not fanned out: ${some(notFannedOut)}`]
+      : []),
+  ];
+}

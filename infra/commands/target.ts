@@ -1,0 +1,69 @@
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
+import { readEnvironment } from "../../shared/config.ts";
+import { clientOptions, LOOPBACK, localStage, port } from "../local/settings.ts";
+import { stackName, stageName } from "../settings.ts";
+import { check } from "./command.ts";
+
+/** What a command speaks to: a stage on AWS or an emulator, or the local run. */
+export interface Target {
+  readonly stage: string;
+  readonly dynamoDb: DynamoDBDocumentClient;
+  readonly sqs: SQSClient;
+  /** The stack's outputs by name. @throws Error in one sentence when there are none */
+  outputs(): Promise<Readonly<Record<string, string>>>;
+}
+
+const served = z.object({
+  dynamodb: z.url(),
+  sqs: z.url(),
+  outputs: z.record(z.string(), z.string()),
+});
+
+/** @param given `--stage`, unchecked; none means the local run on PORT */
+export async function openTarget(given: unknown): Promise<Target> {
+  const { stage } = check({ stage: stageName.optional() }, { stage: given });
+  return stage === undefined ? localTarget(readEnvironment({ PORT: port }).PORT) : deployedTarget(stage);
+}
+
+/** Its services listen on other ports at each start; `/_local` tells which. */
+async function localTarget(at: number): Promise<Target> {
+  try {
+    const answer = await fetch(`http://${LOOPBACK}:${at}/_local`);
+    const { dynamodb, sqs: queues, outputs } = served.parse(await answer.json());
+    return {
+      stage: localStage,
+      dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(dynamodb))),
+      sqs: new SQSClient(clientOptions(queues)),
+      outputs: async () => outputs,
+    };
+  } catch {
+    throw new Error(
+      `No local run answers on port ${at}: start it with npm start, set PORT, or give --stage.`,
+    );
+  }
+}
+
+async function deployedTarget(stage: string): Promise<Target> {
+  const client = dynamoDb();
+  try {
+    await client.config.region();
+  } catch (cause) {
+    throw new Error(`Set AWS_REGION to the region that stage ${stage} is deployed in.`, { cause });
+  }
+  return { stage, dynamoDb: client, sqs: sqs(), outputs: () => stackOutputs(stage) };
+}
+
+async function stackOutputs(stage: string): Promise<Record<string, string>> {
+  const { Stacks = [] } = await new CloudFormationClient().send(
+    new DescribeStacksCommand({ StackName: stackName(stage) }),
+  );
+  const pairs = Stacks.flatMap(({ Outputs = [] }) => Outputs).flatMap(({ OutputKey, OutputValue }) =>
+    OutputKey && OutputValue ? [[OutputKey, OutputValue] as const] : [],
+  );
+  return Object.fromEntries(pairs);
+}

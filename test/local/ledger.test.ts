@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventJson } from "../support/factories.ts";
+import { type LocalRun, run, startLocalRun, until } from "../support/local-run.ts";
+import { type Receiver, startReceiver } from "../support/receiver.ts";
+
+const ledgerOf = (environment: Record<string, string>, ...args: string[]) =>
+  run(["infra/commands/ledger/main.ts", ...args], environment);
+
+describe("a mistake in the call is told in one sentence, with the usage", () => {
+  test.each([
+    [["acme"], 'Nothing to do with "acme"'],
+    [["--account", "Acme"], "--account must be 1 to 64"],
+    [["--since", "yesterday"], "--since must be an ISO 8601 time"],
+    [["--accepted", "ids.txt"], "--accepted needs --account"],
+  ])("%s", async (args, message) => {
+    const { code, stderr } = await ledgerOf({ PORT: "1" }, ...args);
+    expect(stderr.split("\n")[0]).toContain(message);
+    expect(stderr).toContain("Accounts for every accepted event");
+    expect(code).toBe(1);
+  });
+});
+
+describe("against a local run", () => {
+  let local: LocalRun;
+  let receiver: Receiver;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "claimr-ledger-"));
+    receiver = await startReceiver(({ path }) => ({ status: path === "/down" ? 500 : 200 }));
+    local = await startLocalRun({ RETRY_DELAYS_SECONDS: "1" });
+  });
+  afterAll(async () => {
+    await Promise.all([local?.stop(), receiver?.close()]);
+    await rm(folder, { recursive: true });
+  });
+  const ledger = (...args: string[]) => ledgerOf({ PORT: new URL(local.url).port }, ...args);
+  const register = (hook_id: string, ...paths: string[]) =>
+    local.call("POST", "/webhooks", {
+      hook_id,
+      scope: "user_activity",
+      url: paths.map((path) => receiver.url(path)),
+    });
+  const balance = async () => JSON.parse((await ledger("--json")).stdout).accounts[0];
+
+  test("every accepted event is accounted for, at each endpoint, once", async () => {
+    await register("up", "/one", "/two");
+    await register("down", "/down");
+    for (const id of ["e1", "e2", "e3", "e1"]) await local.call("POST", "/events", eventJson({ id }));
+    await local.call("POST", "/events", eventJson({ id: "unwanted", scope: "user_login" }));
+    await until(async () => (await balance()).waiting === 0 && (await balance()).events === 4);
+    expect(await balance()).toMatchObject({
+      ...{ account: "demo", events: 4, deliveries: 9 },
+      ...{ delivered: 6, undelivered: 3, cancelled: 0, waiting: 0, overdue: 0 },
+    });
+    const [{ id } = { id: "" }] = (await local.call("GET", "/undelivered?hook_id=down")).body.items;
+    await local.call("DELETE", `/undelivered/${id}`);
+    expect(await balance()).toMatchObject({ undelivered: 2, cancelled: 1 });
+    const { stdout, code } = await ledger();
+    expect(stdout).toContain(
+      "accepted × endpoints = 9 = 6 delivered + 2 undelivered + 1 cancelled + 0 waiting",
+    );
+    expect(stdout).toContain("queue DeliveriesDeadLetters: 0 ready, 0 in flight, 0 delayed");
+    expect(code).toBe(0);
+  });
+
+  test("an event that the publisher holds for accepted, and no fan-out has seen, is named, with exit code 1", async () => {
+    const file = join(folder, "accepted.txt");
+    await writeFile(file, "e1\ne2\nlost-one\n");
+    const { stdout, code } = await ledger("--account", "demo", "--accepted", file);
+    expect(stdout).toContain("demo: 1 accepted but not fanned out: lost-one");
+    expect(code).toBe(1);
+  });
+});
