@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 
@@ -66,6 +67,8 @@ export async function startLocalRun(environment: Environment = {}): Promise<Loca
 
 export interface Running {
   stdout(): string;
+  stderr(): string;
+  hasExited(): boolean;
   /** @returns its exit code */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -73,15 +76,32 @@ export interface Running {
 /** Starts a script of the project. */
 export function start(args: string[], environment: Environment = {}): Running {
   const child = startNode(args, environment);
-  return { stdout: collect(child).stdout, end: (signal) => endProcess(child, signal) };
+  return {
+    ...collect(child),
+    hasExited: () => hasExited(child),
+    end: (signal) => endProcess(child, signal),
+  };
 }
 
 async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
+  if (!hasExited(child)) {
     child.kill(signal);
-    await once(child, "exit");
+    // Not "exit": what it wrote before may still be on its way.
+    await once(child, "close");
   }
   return child.exitCode;
+}
+
+const hasExited = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
 }
 
 /** Runs a script of the project to its end. */
