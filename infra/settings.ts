@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Environment, readEnvironment, tunables } from "../shared/config.ts";
+import type { AccountLimits } from "../shared/domain/account-limits.ts";
 
 /** What may differ between two deployments of the stack. Everything else is the same everywhere. */
 export interface StackSettings {
@@ -11,6 +12,7 @@ export interface StackSettings {
   readonly scheduleFromSeconds: number;
   readonly deliveryTtlDays: number;
   readonly allowPrivateEndpoints: boolean;
+  readonly accountLimits: AccountLimits;
 }
 
 export const stageName = z
@@ -45,11 +47,19 @@ export function toStackSettings(given: {
   readonly SCHEDULE_FROM_SECONDS: number;
   readonly DELIVERY_TTL_DAYS: number;
   readonly ALLOW_PRIVATE_ENDPOINTS: boolean;
+  readonly ACCOUNT_MAX_WEBHOOKS: number;
+  readonly ACCOUNT_MAX_REQUESTS_PER_SECOND: number;
+  readonly ACCOUNT_MAX_EVENTS_IN_FLIGHT: number;
 }) {
   return {
     retryDelaysSeconds: given.RETRY_DELAYS_SECONDS,
     scheduleFromSeconds: given.SCHEDULE_FROM_SECONDS,
     deliveryTtlDays: given.DELIVERY_TTL_DAYS,
     allowPrivateEndpoints: given.ALLOW_PRIVATE_ENDPOINTS,
+    accountLimits: {
+      webhooks: given.ACCOUNT_MAX_WEBHOOKS,
+      requestsPerSecond: given.ACCOUNT_MAX_REQUESTS_PER_SECOND,
+      eventsInFlight: given.ACCOUNT_MAX_EVENTS_IN_FLIGHT,
+    },
   };
 }

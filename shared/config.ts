@@ -35,6 +35,10 @@ const variables = {
   ALLOW_PRIVATE_ENDPOINTS: flag.default(false),
   /** How long a settled delivery stays in the log. */
   DELIVERY_TTL_DAYS: wholeNumber(1, 365).default(30),
+  /** What one account may take (shared/domain/account-limits.ts). */
+  ACCOUNT_MAX_WEBHOOKS: wholeNumber(1, 1_000_000).default(10_000),
+  ACCOUNT_MAX_REQUESTS_PER_SECOND: wholeNumber(1, 1_000_000).default(1_000),
+  ACCOUNT_MAX_EVENTS_IN_FLIGHT: wholeNumber(1, 1_000_000_000).default(1_000_000),
 };
 
 type Variables = typeof variables;
@@ -75,4 +79,7 @@ export const tunables = {
   SCHEDULE_FROM_SECONDS: variables.SCHEDULE_FROM_SECONDS,
   DELIVERY_TTL_DAYS: variables.DELIVERY_TTL_DAYS,
   ALLOW_PRIVATE_ENDPOINTS: flag,
+  ACCOUNT_MAX_WEBHOOKS: variables.ACCOUNT_MAX_WEBHOOKS,
+  ACCOUNT_MAX_REQUESTS_PER_SECOND: variables.ACCOUNT_MAX_REQUESTS_PER_SECOND,
+  ACCOUNT_MAX_EVENTS_IN_FLIGHT: variables.ACCOUNT_MAX_EVENTS_IN_FLIGHT,
 };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Delivery, deliveryView, isDeliveryId } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+import { type HookIds, listOwners } from "../../shared/http/list-owners.ts";
 import { cursorOf } from "../../shared/http/paging.ts";
 import { deliveryQuery } from "../../shared/http/queries.ts";
 
@@ -9,8 +10,7 @@ const position = z.strictObject({ sk: z.string().min(1).max(128), taken: z.int()
 type Position = z.infer<typeof position>;
 
 export interface DeliveriesDeps {
-  /** The ids of an account's webhooks. */
-  readonly hookIds: (account: string) => Promise<readonly string[]>;
+  readonly hookIds: HookIds;
   readonly deliveryLog: {
     find(id: string): Promise<Delivery | undefined>;
     page(
@@ -29,8 +29,7 @@ export function createDeliveries({ hookIds, deliveryLog }: DeliveriesDeps) {
   return {
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
       const { limit, cursor: from, hook_id, status } = parseInput(deliveryQuery, query);
-      const ids = hook_id === undefined ? await hookIds(account) : [hook_id];
-      const owners = ids.map((hookId) => ({ account, hookId }));
+      const owners = await listOwners(account, hook_id, hookIds);
       const hasStatus = (candidate: Delivery) => status === undefined || candidate.status === status;
       const { items, next } = await deliveryLog.page(owners, limit, hasStatus, cursor.read(from));
       return { status: 200, body: { items: items.map(deliveryView), next_cursor: cursor.write(next) } };

@@ -13,6 +13,8 @@ const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 export interface FanOutDeps {
   readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
   readonly enqueue: (message: DeliveryMessage, groupId: string) => Promise<unknown>;
+  /** These events are no longer in flight, as the account's limits count it. */
+  readonly landed: (account: string, events: number) => Promise<void>;
   /** Writes down what was queued, for the account that `npm run ledger` gives. */
   readonly keepLedger: (entry: LedgerEntry) => Promise<unknown>;
 }
@@ -22,8 +24,8 @@ export interface FanOutDeps {
  * ledger. Throws if any could not be queued: the publication is then fanned out again, and what was queued
  * twice is delivered once.
  */
-export function createFanOut({ webhooks, enqueue, keepLedger }: FanOutDeps) {
-  return async function fanOut({ account, accepted_at, events }: Publication): Promise<void> {
+export function createFanOut({ webhooks, enqueue, landed, keepLedger }: FanOutDeps) {
+  return async function fanOut({ account, accepted_at, events, is_counted }: Publication): Promise<void> {
     const registered = await webhooks.all(account);
     const groups = groupAlike(events).map((alike) => ({ alike, targets: targetsOf(registered, alike[0]) }));
     const messages = groups.flatMap(({ alike, targets }) =>
@@ -45,6 +47,7 @@ export function createFanOut({ webhooks, enqueue, keepLedger }: FanOutDeps) {
         }),
       ),
     );
+    if (is_counted) await landed(account, events.length);
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {

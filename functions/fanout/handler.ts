@@ -3,8 +3,10 @@ import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createLedgerWriter } from "../../shared/aws/ledger-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
+import { createLanding } from "../../shared/domain/account-limits.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { createFanOut } from "./fanout.ts";
@@ -16,6 +18,10 @@ const queue = createQueue(sqs(), config.DELIVERIES_QUEUE_URL);
 const fanOut = createFanOut({
   webhooks: createWebhookTable(client, config.WEBHOOKS_TABLE),
   enqueue: (message, groupId) => queue.send({ body: encodeMessage(message), groupId }),
+  landed: createLanding({
+    now: Date.now,
+    count: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countFannedOut,
+  }),
   keepLedger: createLedgerWriter({
     tableName: config.DELIVERIES_TABLE,
     write: createBatchWriter(client),

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { type Delivery, deliveryView, isDeliveryId, type Undelivered } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
+import { type HookIds, listOwners } from "../../shared/http/list-owners.ts";
 import { cursorOf } from "../../shared/http/paging.ts";
 import { undeliveredQuery } from "../../shared/http/queries.ts";
 
 export interface UndeliveredDeps {
-  /** The ids of an account's webhooks. */
-  readonly hookIds: (account: string) => Promise<readonly string[]>;
+  readonly hookIds: HookIds;
   readonly findDelivery: (id: string) => Promise<Delivery | undefined>;
   readonly undelivered: {
     find(of: Delivery): Promise<Undelivered | undefined>;
@@ -39,8 +39,7 @@ export function createUndelivered({ hookIds, findDelivery, undelivered, forget }
 
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
       const { limit, cursor: from, hook_id, since, until } = parseInput(undeliveredQuery, query);
-      const ids = hook_id === undefined ? await hookIds(account) : [hook_id];
-      const owners = ids.map((hookId) => ({ account, hookId }));
+      const owners = await listOwners(account, hook_id, hookIds);
       const { items, next } = await undelivered.page(owners, limit, {
         before: cursor.read(from),
         since,

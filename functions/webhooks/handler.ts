@@ -1,17 +1,28 @@
 import { nanoid } from "nanoid";
 import { dynamoDb } from "../../shared/aws/clients.ts";
+import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
 import { createWebhooks } from "./webhooks.ts";
 
-const config = readConfig("WEBHOOKS_TABLE", "ALLOW_PRIVATE_ENDPOINTS");
+const config = readConfig(
+  "WEBHOOKS_TABLE",
+  "DELIVERIES_TABLE",
+  "ALLOW_PRIVATE_ENDPOINTS",
+  "ACCOUNT_MAX_WEBHOOKS",
+);
+const client = dynamoDb();
+const table = createWebhookTable(client, config.WEBHOOKS_TABLE);
+const usage = createUsageTable(client, config.DELIVERIES_TABLE, Date.now);
 
 const webhooks = createWebhooks({
   allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
   now: () => new Date(),
   newId: () => nanoid(),
-  webhooks: createWebhookTable(dynamoDb(), config.WEBHOOKS_TABLE),
+  claim: (account) => usage.claimWebhook(account, config.ACCOUNT_MAX_WEBHOOKS, () => table.count(account)),
+  release: usage.releaseWebhook,
+  webhooks: table,
 });
 
 export const handler = api("webhooks", {

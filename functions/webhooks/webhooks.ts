@@ -1,4 +1,4 @@
-import { Problem, parseInput } from "../../shared/domain/problem.ts";
+import { Problem, parseInput, TooMany } from "../../shared/domain/problem.ts";
 import { newSecret } from "../../shared/domain/secret.ts";
 import {
   hookId,
@@ -19,6 +19,9 @@ export interface WebhooksDeps {
   readonly allowPrivateEndpoints: boolean;
   readonly now: () => Date;
   readonly newId: () => string;
+  /** Takes one of the webhooks that an account may have; false when it has them all. */
+  readonly claim: (account: string) => Promise<boolean>;
+  readonly release: (account: string) => Promise<void>;
   readonly webhooks: {
     create(registered: Webhook): Promise<boolean>;
     find(account: string, hookId: string): Promise<Webhook | undefined>;
@@ -30,6 +33,9 @@ export interface WebhooksDeps {
 }
 
 const cursor = cursorOf(hookId);
+
+/** Nothing but a deletion makes room. */
+const FULL_RETRY_AFTER_SECONDS = 3_600;
 
 /** Registers, shows, changes and removes an account's webhooks. */
 export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
@@ -54,7 +60,14 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
         created_at: now,
         updated_at: now,
       };
+      if (!(await deps.claim(request.account))) {
+        throw new TooMany(
+          "This account has as many webhooks as it may: delete one",
+          FULL_RETRY_AFTER_SECONDS,
+        );
+      }
       if (!(await webhooks.create(registered))) {
+        await deps.release(request.account);
         throw new Problem("conflict", `There is a webhook ${registered.hook_id} already`, [
           { path: "hook_id", message: "is taken" },
         ]);
@@ -107,6 +120,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
 
     async remove(request: ApiRequest): Promise<ApiAnswer> {
       if (!(await webhooks.remove(request.account, hookIdOf(request)))) throw noSuchWebhook();
+      await deps.release(request.account);
       return { status: 204 };
     },
   };

@@ -30,8 +30,13 @@ export class Ingest extends Construct {
 
     this.events = new ServiceFunction(this, "Publish", {
       name: "events",
-      environment: { EVENTS_QUEUE_URL: accepted.queue.queueUrl },
+      environment: {
+        EVENTS_QUEUE_URL: accepted.queue.queueUrl,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
+        ACCOUNT_MAX_EVENTS_IN_FLIGHT: String(settings.accountLimits.eventsInFlight),
+      },
     });
+    storage.deliveries.grant(this.events, "dynamodb:UpdateItem", "dynamodb:Query");
     accepted.queue.grant(this.events, "sqs:SendMessage");
 
     this.bus = new EventBus(this, "Bus");
@@ -57,7 +62,7 @@ export class Ingest extends Construct {
       },
     });
     storage.webhooks.grant(fanout, "dynamodb:Query");
-    storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem");
+    storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem");
     deliveries.queue.grant(fanout, "sqs:SendMessage");
     accepted.feed(fanout, FANOUT_BATCH_SIZE);
   }

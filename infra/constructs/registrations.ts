@@ -22,17 +22,25 @@ export class Registrations extends Construct {
     super(scope, id);
     this.authorizer = new ServiceFunction(this, "Authorizer", {
       name: "authorizer",
-      environment: { API_KEYS_TABLE: storage.apiKeys.tableName },
+      environment: {
+        API_KEYS_TABLE: storage.apiKeys.tableName,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
+        ACCOUNT_MAX_REQUESTS_PER_SECOND: String(settings.accountLimits.requestsPerSecond),
+      },
     });
     storage.apiKeys.grant(this.authorizer, "dynamodb:GetItem");
+    storage.deliveries.grant(this.authorizer, "dynamodb:UpdateItem");
 
     this.webhooks = new ServiceFunction(this, "Webhooks", {
       name: "webhooks",
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
+        DELIVERIES_TABLE: storage.deliveries.tableName,
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+        ACCOUNT_MAX_WEBHOOKS: String(settings.accountLimits.webhooks),
       },
     });
+    storage.deliveries.grant(this.webhooks, "dynamodb:UpdateItem");
     storage.webhooks.grant(
       this.webhooks,
       "dynamodb:GetItem",

@@ -7,7 +7,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
+import { hookId, type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
 import { whenConditionHolds } from "./conditional.ts";
 
 /**
@@ -53,8 +53,22 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
     /** All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event. */
     all,
 
-    async ids(account: string): Promise<string[]> {
-      return (await all(account)).map(({ hook_id }) => hook_id);
+    /** The ids of an account's webhooks; undefined when there are more than `max`. */
+    async ids(account: string, max: number): Promise<string[] | undefined> {
+      const found: string[] = [];
+      const query = { ...ofAccount(account), ProjectionExpression: "hook_id", Limit: max + 1 };
+      for await (const { Items = [] } of paginateQuery({ client }, query)) {
+        found.push(...Items.map((item) => hookId.parse(item.hook_id)));
+        if (found.length > max) return undefined;
+      }
+      return found;
+    },
+
+    async count(account: string): Promise<number> {
+      let total = 0;
+      const query = { ...ofAccount(account), Select: "COUNT" as const, ConsistentRead: true };
+      for await (const { Count = 0 } of paginateQuery({ client }, query)) total += Count;
+      return total;
     },
 
     /** In order of hook_id. @param after the hook_id that the page before ended with */

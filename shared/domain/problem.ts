@@ -2,7 +2,14 @@ import type * as z from "zod";
 import { plainWords } from "./wording.ts";
 
 /** What went wrong for the caller. The REST border gives each kind its HTTP status. */
-export type ProblemKind = "malformed" | "forbidden" | "not-found" | "conflict" | "too-large" | "invalid";
+export type ProblemKind =
+  | "malformed"
+  | "forbidden"
+  | "not-found"
+  | "conflict"
+  | "too-large"
+  | "invalid"
+  | "too-many";
 
 export interface FieldError {
   /** Dotted path of the field, such as `campaign.id` or `events.3.user`. */
@@ -24,6 +31,17 @@ export class Problem extends Error {
     super(detail);
     this.kind = kind;
     this.errors = errors.slice(0, MAX_ERRORS);
+  }
+}
+
+/** A limit of the account is reached. */
+export class TooMany extends Problem {
+  /** When it makes sense to try again. */
+  readonly retryAfterSeconds: number;
+
+  constructor(detail: string, retryAfterSeconds: number) {
+    super("too-many", detail);
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -11,6 +11,8 @@ export const publication = z.object({
   account: accountName,
   accepted_at: z.iso.datetime(),
   events: z.array(acceptedEvent).min(1),
+  /** Its events count as in flight until they are fanned out. Those from the bus never do: nobody could refuse them. */
+  is_counted: z.boolean().default(false),
 });
 export type Publication = z.infer<typeof publication>;
 
@@ -41,7 +43,12 @@ export function readPublication(json: string, now: Date): Publication {
   const event: AcceptedEvent = acceptEvent(raw, () => id);
   // `time` is the publisher's to set; one that lies ahead must not hold the delivery back.
   const acceptedAt = new Date(Math.min(Date.parse(time), now.getTime()));
-  return { account: detail.account, accepted_at: acceptedAt.toISOString(), events: [event] };
+  return {
+    account: detail.account,
+    accepted_at: acceptedAt.toISOString(),
+    events: [event],
+    is_counted: false,
+  };
 }
 
 const isFromBus = (message: unknown) =>

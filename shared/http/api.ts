@@ -2,7 +2,7 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import * as z from "zod";
 import { accountName, roles } from "../domain/api-key.ts";
-import { Problem, parseInput, parseJson } from "../domain/problem.ts";
+import { Problem, parseInput, parseJson, TooMany } from "../domain/problem.ts";
 import { log } from "../log.ts";
 import { problemAnswer, unexpectedAnswer } from "./problem-answer.ts";
 import { type FunctionName, type Route, type RouteKeyOf, routes } from "./routes.ts";
@@ -47,6 +47,8 @@ const caller = z.object({
     .string()
     .transform((list) => list.split(","))
     .pipe(z.array(z.enum(roles))),
+  /** Seconds: the account has made more requests than it may. */
+  retry_after: z.coerce.number().int().positive().optional(),
 });
 
 /** Far more than any document but an event needs; in base64, as API Gateway hands bodies over. */
@@ -92,7 +94,8 @@ function fileResult({ status, headers, bytes }: FileAnswer): APIGatewayProxyResu
 
 function authorize(event: APIGatewayProxyEvent, { access }: Route): string {
   if (access === "open") return "";
-  const { account, roles: granted } = caller.parse(event.requestContext.authorizer);
+  const { account, roles: granted, retry_after } = caller.parse(event.requestContext.authorizer);
+  if (retry_after !== undefined) throw new TooMany("This account makes too many requests", retry_after);
   if (!granted.includes(access)) {
     throw new Problem(
       "forbidden",

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyResult } from "aws-lambda";
-import type { Problem, ProblemKind } from "../domain/problem.ts";
+import { type Problem, type ProblemKind, TooMany } from "../domain/problem.ts";
 
 const titles: Record<ProblemKind, readonly [status: number, title: string]> = {
   malformed: [400, "Bad Request"],
@@ -8,6 +8,7 @@ const titles: Record<ProblemKind, readonly [status: number, title: string]> = {
   conflict: [409, "Conflict"],
   "too-large": [413, "Content Too Large"],
   invalid: [422, "Unprocessable Content"],
+  "too-many": [429, "Too Many Requests"],
 };
 
 function answer(
@@ -29,10 +30,13 @@ function answer(
   };
 }
 
-/** A refusal as `application/problem+json` (RFC 9457). */
+/** A refusal as `application/problem+json` (RFC 9457), with `Retry-After` (RFC 9110 §10.2.3) where it is too much. */
 export function problemAnswer(problem: Problem): APIGatewayProxyResult {
   const [status, title] = titles[problem.kind];
-  return answer(status, title, problem.message, problem.errors);
+  const answered = answer(status, title, problem.message, problem.errors);
+  if (!(problem instanceof TooMany)) return answered;
+  const headers = { ...answered.headers, "retry-after": String(problem.retryAfterSeconds) };
+  return { ...answered, headers };
 }
 
 /** For what is our fault: the log has the details, the caller has none. */

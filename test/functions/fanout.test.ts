@@ -11,6 +11,7 @@ const published = (...ids: string[]): Publication => ({
   account: "acme",
   accepted_at: AT,
   events: ids.map((id) => ({ id, scope: "user_activity", campaign: "sue7r1vO", body: eventJson({ id }) })),
+  is_counted: true,
 });
 
 async function fanOut(
@@ -21,6 +22,7 @@ async function fanOut(
   const queued: { message: DeliveryMessage; groupId: string }[] = [];
   const asked: string[] = [];
   const ledger: LedgerEntry[] = [];
+  let landed = 0;
   const run = createFanOut({
     webhooks: {
       all: async (account) => {
@@ -32,10 +34,13 @@ async function fanOut(
       if (refuse(message)) throw new Error("SQS did not take a message");
       queued.push({ message, groupId });
     },
+    landed: async (_account, events) => {
+      landed += events;
+    },
     keepLedger: async (entry) => ledger.push(entry),
   });
   const error = await run(publication).catch((thrown: unknown) => thrown);
-  return { queued, asked, ledger, error };
+  return { queued, asked, ledger, landed, error };
 }
 
 describe("fan-out", () => {
@@ -79,6 +84,13 @@ describe("fan-out", () => {
       queued.map(({ message }) => deliveryId(message)).sort(),
     );
     expect(ledger).toContainEqual({ account: "acme", event_ids: ["e4"], endpoints: [] });
+  });
+
+  test("what was counted as in flight when it was published no longer is; what came from the bus never was", async () => {
+    expect((await fanOut([], published("e1", "e2"))).landed).toBe(2);
+    expect((await fanOut([], { ...published("e1"), is_counted: false })).landed).toBe(0);
+    const refused = await fanOut([aWebhook()], published("e1"), () => true);
+    expect(refused.landed).toBe(0);
   });
 
   test("a message that cannot be queued fails the publication, which is then fanned out again; the others are queued", async () => {

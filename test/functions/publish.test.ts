@@ -8,11 +8,12 @@ function neverParsed(): never {
   throw new Error("the text is what counts");
 }
 
-function aPublisher(maxMessageBytes = 1_000_000) {
+function aPublisher(maxMessageBytes = 1_000_000, retryAfter?: number) {
   const queued: Publication[] = [];
   const publish = createPublish({
     now: () => new Date(AT),
     newId: () => "made",
+    admit: async () => retryAfter,
     enqueue: async (publication) => void queued.push(publication),
     maxMessageBytes,
   });
@@ -33,6 +34,14 @@ function aPublisher(maxMessageBytes = 1_000_000) {
 }
 
 describe("publishing", () => {
+  test("too many events in flight: 429 with when to try again, and nothing is queued", async () => {
+    const { queued, one, batch } = aPublisher(1_000_000, 5);
+    const refused = { kind: "too-many", retryAfterSeconds: 5 };
+    await expect(one(eventJson())).rejects.toMatchObject(refused);
+    await expect(batch(`{"events":[${eventJson()}]}`)).rejects.toMatchObject(refused);
+    expect(queued).toEqual([]);
+  });
+
   test("a batch is one message, so that all of it is accepted or none", async () => {
     const { queued, batch } = aPublisher();
     const answer = await batch(`{"events":[${eventJson({ id: "a" })},${eventJson({ id: undefined })}]}`);

@@ -115,14 +115,17 @@ describe("what an incident would be made of: permissions", () => {
   ];
 
   test.each<[string, string[]]>([
-    ["authorizer", ["dynamodb:GetItem"]],
+    ["authorizer", ["dynamodb:GetItem", "dynamodb:UpdateItem"]],
     [
       "webhooks",
       ["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"].map((action) => `dynamodb:${action}`),
     ],
     ["test-send", ["dynamodb:GetItem"]],
-    ["events", ["sqs:SendMessage"]],
-    ["fanout", ["dynamodb:Query", "dynamodb:BatchWriteItem", "sqs:SendMessage", ...consume]],
+    ["events", ["sqs:SendMessage", "dynamodb:UpdateItem", "dynamodb:Query"]],
+    [
+      "fanout",
+      ["dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem", "sqs:SendMessage", ...consume],
+    ],
     [
       "deliver",
       [

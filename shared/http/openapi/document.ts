@@ -15,8 +15,13 @@ const problemTitles = {
   409: "It is taken, or changed at the same moment",
   413: "The body is too large",
   422: "A field is not valid",
-  429: "Too many requests",
+  429: "A limit of the account is reached: too many requests, events in flight, or webhooks",
   500: "Something of ours failed; try again",
+} as const;
+
+const retryAfter = {
+  description: "Seconds after which to try again.",
+  schema: { type: "integer", minimum: 1 },
 } as const;
 
 /**
@@ -113,7 +118,11 @@ function makeDocument(): Json {
   }
   const responses = Object.entries(problemTitles).map(([code, description]) => [
     `Problem${code}`,
-    { description, content: { "application/problem+json": { schema: refer(problem) } } },
+    {
+      description,
+      ...(code === "429" && { headers: { "Retry-After": retryAfter } }),
+      content: { "application/problem+json": { schema: refer(problem) } },
+    },
   ]);
   return {
     openapi: "3.1.0",
