@@ -19,12 +19,12 @@ export class WebhooksStack extends Stack {
     const delivery = new Delivery(this, "Delivery", { storage, settings });
     const ingest = new Ingest(this, "Ingest", {
       storage,
-      deliveries: delivery.deliveries,
+      delivery,
       settings,
     });
     const redelivery = new Redelivery(this, "Redelivery", {
       storage,
-      deliveries: delivery.deliveries,
+      delivery,
       settings,
     });
     const read = new ReadApi(this, "ReadApi", { storage });
@@ -49,6 +49,7 @@ export class WebhooksStack extends Stack {
       EventsQueueUrl: ingest.accepted.queue.queueUrl,
       EventsDeadLettersUrl: ingest.accepted.deadLetters.queueUrl,
       DeliveriesQueueUrl: delivery.deliveries.queue.queueUrl,
+      SlowDeliveriesQueueUrl: delivery.slowDeliveries.queue.queueUrl,
       DeliveriesDeadLettersUrl: delivery.deliveries.deadLetters.queueUrl,
       RedeliveriesQueueUrl: redelivery.work.queue.queueUrl,
       RedeliveriesDeadLettersUrl: redelivery.work.deadLetters.queueUrl,

@@ -24,6 +24,7 @@ const variables = {
   UNDELIVERED_TABLE: name,
   EVENTS_QUEUE_URL: z.url(),
   DELIVERIES_QUEUE_URL: z.url(),
+  SLOW_DELIVERIES_QUEUE_URL: z.url(),
   REDELIVERIES_QUEUE_URL: z.url(),
   /** Where EventBridge Scheduler sends: it takes ARNs where SQS takes URLs. */
   DELIVERIES_DLQ_ARN: name,

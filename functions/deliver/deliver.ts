@@ -1,24 +1,31 @@
 import {
   type Attempt,
-  type Decision,
   type Delivery,
   type DeliveryMessage,
   decide,
   deliveryId,
   type Exchange,
   endpointIsGone,
-  withAttempt,
+  laneAfter,
+  SLOW_MS,
 } from "../../shared/domain/delivery.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
-import { endpointState, type Webhook } from "../../shared/domain/webhook.ts";
+import { endpointState, isSlow, type SlowMark, slowMark, type Webhook } from "../../shared/domain/webhook.ts";
+import { applyDecision, begin, isDone, iso, isUnfinished } from "./progress.ts";
 
 export interface DeliverDeps {
   readonly policy: RetryPolicy;
-  readonly clock: { now(): number; sleep(ms: number): Promise<unknown> };
+  readonly clock: {
+    now(): number;
+    sleep(ms: number): Promise<unknown>;
+    /** Runs something once the time has passed, unless it is called off before. */
+    after(ms: number, run: () => void): { callOff(): void };
+  };
   readonly webhooks: {
     find(account: string, hookId: string): Promise<Webhook | undefined>;
     disableEndpoint(of: DeliveryMessage): Promise<void>;
+    markSlow(of: Webhook, mark: SlowMark): Promise<void>;
   };
   readonly deliveries: {
     find(id: string): Promise<Delivery | undefined>;
@@ -33,16 +40,14 @@ export interface DeliverDeps {
     hold(early: DeliveryMessage): Promise<void>;
   };
   readonly send: (request: SignedRequest) => Promise<Exchange>;
-  readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
+  readonly log: {
+    info(event: string, fields: Readonly<Record<string, unknown>>): void;
+    error(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void;
+  };
 }
 
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
 const WAIT_HERE_MS = 500;
-
-/** No timer is this late, so a retry that is has none. */
-const OVERDUE_MS = 120_000;
-
-const iso = (epochMs: number) => new Date(epochMs).toISOString();
 
 /**
  * Makes the one attempt that a message asks for, if it is still wanted, and sees to what follows from it. The
@@ -67,10 +72,12 @@ export function createDeliver(deps: DeliverDeps) {
     }
     const endpoint = endpointState(webhook, message, new Date(clock.now()));
     if (endpoint.is !== "live") return giveUp(stored, message, endpoint);
+    if (message.lane === "fast" && isSlow(endpoint.webhook, message.url, new Date(clock.now())))
+      return deps.timer.hold({ ...message, lane: "slow" });
 
     const earlyMs = dueAt - clock.now();
     if (earlyMs > 0) await clock.sleep(earlyMs);
-    const { attempt, exchange } = await makeAttempt(message, endpoint.secrets);
+    const { attempt, exchange } = await makeAttempt(message, endpoint);
     const endedAt = clock.now();
     const decision = decide(deps.policy, message.attempt - message.run_start + 1, exchange, endedAt);
     const moved = applyDecision(stored ?? begin(message, endedAt), attempt, decision, endedAt);
@@ -79,10 +86,13 @@ export function createDeliver(deps: DeliverDeps) {
     if (isRecorded) await followUp(moved, message);
   };
 
-  async function makeAttempt(message: DeliveryMessage, secrets: readonly string[]) {
+  async function makeAttempt(message: DeliveryMessage, live: { webhook: Webhook; secrets: string[] }) {
     const startedAt = clock.now();
     const { event_id: id, body, url } = message;
-    const exchange = await deps.send(signedRequest(url, secrets, { id, body }, startedAt));
+    // While it is still waited for: what comes after it need not wait too.
+    const slowness = clock.after(SLOW_MS, () => void markSlow(live.webhook, url));
+    const exchange = await deps.send(signedRequest(url, live.secrets, { id, body }, startedAt));
+    slowness.callOff();
     const attempt: Attempt = {
       number: message.attempt,
       due_at: message.due_at,
@@ -93,6 +103,20 @@ export function createDeliver(deps: DeliverDeps) {
       response: exchange.response,
     };
     return { attempt, exchange };
+  }
+
+  /** An aid to others, without which nothing is lost. */
+  async function markSlow(webhook: Webhook, url: string): Promise<void> {
+    const mark = slowMark(webhook, url, new Date(clock.now()));
+    if (!mark) return;
+    const { account, hook_id } = webhook;
+    const endpoint = { account, hook_id, endpoint: new URL(url).origin };
+    try {
+      await deps.webhooks.markSlow(webhook, mark);
+      deps.log.info("endpoint.slow", { ...endpoint, until: mark.slow_until });
+    } catch (error) {
+      deps.log.error("endpoint.slow_not_marked", error, endpoint);
+    }
   }
 
   /** @returns false when another copy of the message was faster; its record stands */
@@ -106,9 +130,11 @@ export function createDeliver(deps: DeliverDeps) {
   async function followUp(recorded: Delivery, message: DeliveryMessage): Promise<void> {
     // A copy that is older than the last attempt has nothing to add: that attempt's own message sets the
     // timer.
+    const latest = recorded.attempts.at(-1);
     const isLatest = recorded.attempts.length === message.attempt;
-    if (recorded.status === "retrying" && recorded.next_attempt_at && isLatest) {
-      await deps.timer.set({ ...message, attempt: message.attempt + 1, due_at: recorded.next_attempt_at });
+    if (recorded.status === "retrying" && recorded.next_attempt_at && latest && isLatest) {
+      const next = { attempt: message.attempt + 1, due_at: recorded.next_attempt_at };
+      await deps.timer.set({ ...message, ...next, lane: laneAfter(latest) });
     }
     if (recorded.status === "undelivered") {
       await deps.keepUndelivered(recorded, message.body);
@@ -149,48 +175,6 @@ export function createDeliver(deps: DeliverDeps) {
       ...(!recorded && { superseded: true }),
     });
   }
-}
-
-/** The attempt was made already, by an earlier copy, or nothing more is wanted. */
-const isDone = (stored: Delivery, message: DeliveryMessage) =>
-  !isUnderWay(stored) || stored.attempts.length >= message.attempt;
-
-/**
- * For a message that came back from the dead-letter queue, where it may count as new: its attempt is
- * recorded, but what was to follow has not. A second publication of the event is told apart by its due time.
- */
-function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
-  // Given up before the attempt it asked for.
-  if (stored.status === "undelivered" && message.attempt === stored.attempts.length + 1) return true;
-  if (stored.attempts.at(-1)?.due_at !== message.due_at) return false;
-  if (stored.status === "undelivered") return true;
-  return stored.next_attempt_at !== null && Date.parse(stored.next_attempt_at) < now - OVERDUE_MS;
-}
-
-const isUnderWay = ({ status }: Delivery) => status === "retrying" || status === "pending";
-
-function begin(message: DeliveryMessage, now: number): Delivery {
-  const { account, hook_id, url, event_id, scope } = message;
-  return {
-    ...{ id: deliveryId(message), account, hook_id, url, event_id, scope },
-    status: "pending",
-    reason: null,
-    attempts: [],
-    next_attempt_at: null,
-    created_at: iso(now),
-    updated_at: iso(now),
-  };
-}
-
-function applyDecision(before: Delivery, attempt: Attempt, decision: Decision, endedAt: number): Delivery {
-  return {
-    ...before,
-    status: decision.status,
-    reason: decision.status === "undelivered" ? decision.reason : null,
-    attempts: withAttempt(before.attempts, attempt),
-    next_attempt_at: decision.status === "retrying" ? iso(decision.dueAt) : null,
-    updated_at: iso(endedAt),
-  };
 }
 
 const identity = ({ id, account, hook_id, event_id, url, scope }: Delivery) => ({

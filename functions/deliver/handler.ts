@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
+import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
-import { createQueue } from "../../shared/aws/queue.ts";
 import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
@@ -20,6 +20,7 @@ const config = readConfig(
   "DELIVERIES_TABLE",
   "UNDELIVERED_TABLE",
   "DELIVERIES_QUEUE_URL",
+  "SLOW_DELIVERIES_QUEUE_URL",
   "DELIVERIES_DLQ_ARN",
   "SCHEDULE_GROUP",
   "SCHEDULE_ROLE_ARN",
@@ -33,10 +34,14 @@ const client = dynamoDb();
 const read = createBatchReader(client);
 const write = createBatchWriter(client);
 
+const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
+
 const retryTimer = createRetryTimer({
   scheduler: scheduler(),
-  queue: createQueue(sqs(), config.DELIVERIES_QUEUE_URL),
-  queueUrl: config.DELIVERIES_QUEUE_URL,
+  queues: createDeliveryQueues(sqs(), {
+    fast: config.DELIVERIES_QUEUE_URL,
+    slow: config.SLOW_DELIVERIES_QUEUE_URL,
+  }),
   deadLetterArn: config.DELIVERIES_DLQ_ARN,
   scheduleGroup: config.SCHEDULE_GROUP,
   roleArn: config.SCHEDULE_ROLE_ARN,
@@ -48,14 +53,22 @@ const { send } = createSender({ allowPrivate: config.ALLOW_PRIVATE_ENDPOINTS, us
 
 const deliver = createDeliver({
   policy: config.RETRY_DELAYS_SECONDS,
-  clock: { now: Date.now, sleep },
+  clock: {
+    now: Date.now,
+    sleep,
+    after(ms, run) {
+      const timer = setTimeout(run, ms);
+      return { callOff: () => clearTimeout(timer) };
+    },
+  },
   webhooks: {
     // Read together with the deliveries of the same batch, in one request.
     find: async (account, hook_id) => {
       const item = await read({ table: config.WEBHOOKS_TABLE, key: { account, hook_id } });
       return item && readWebhook(item);
     },
-    disableEndpoint: createWebhookTable(client, config.WEBHOOKS_TABLE).disableEndpoint,
+    disableEndpoint: webhooks.disableEndpoint,
+    markSlow: webhooks.markSlow,
   },
   deliveries: createDeliveryTable({
     client,

@@ -1,8 +1,8 @@
 import { chunks } from "../../shared/domain/chunks.ts";
-import { type DeliveryMessage, endpointGroup } from "../../shared/domain/delivery.ts";
+import type { DeliveryMessage, Lane } from "../../shared/domain/delivery.ts";
 import type { LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
-import { type Webhook, wants } from "../../shared/domain/webhook.ts";
+import { isSlow, type Webhook, wants } from "../../shared/domain/webhook.ts";
 
 /** Keeps the encoded messages of a wide fan-out from filling the memory: each carries the body. */
 const MAX_AT_ONCE = 500;
@@ -11,8 +11,9 @@ const MAX_BODY_BYTES_AT_ONCE = 1_048_576;
 const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 
 export interface FanOutDeps {
+  readonly now: () => Date;
   readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
-  readonly enqueue: (message: DeliveryMessage, groupId: string) => Promise<unknown>;
+  readonly enqueue: (message: DeliveryMessage) => Promise<unknown>;
   /** These events are no longer in flight, as the account's limits count it. */
   readonly landed: (account: string, events: number) => Promise<void>;
   /** Writes down what was queued, for the account that `npm run ledger` gives. */
@@ -24,10 +25,14 @@ export interface FanOutDeps {
  * ledger. Throws if any could not be queued: the publication is then fanned out again, and what was queued
  * twice is delivered once.
  */
-export function createFanOut({ webhooks, enqueue, landed, keepLedger }: FanOutDeps) {
+export function createFanOut({ webhooks, enqueue, landed, keepLedger, ...deps }: FanOutDeps) {
   return async function fanOut({ account, accepted_at, events, is_counted }: Publication): Promise<void> {
     const registered = await webhooks.all(account);
-    const groups = groupAlike(events).map((alike) => ({ alike, targets: targetsOf(registered, alike[0]) }));
+    const now = deps.now();
+    const groups = groupAlike(events).map((alike) => ({
+      alike,
+      targets: targetsOf(registered, alike[0], now),
+    }));
     const messages = groups.flatMap(({ alike, targets }) =>
       alike.flatMap(({ id: event_id, scope, body }) =>
         targets.map((target) => {
@@ -51,9 +56,7 @@ export function createFanOut({ webhooks, enqueue, landed, keepLedger }: FanOutDe
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {
-    const queued = await Promise.allSettled(
-      messages.map((message) => enqueue(message, endpointGroup(message))),
-    );
+    const queued = await Promise.allSettled(messages.map((message) => enqueue(message)));
     const failed = queued.filter((result) => result.status === "rejected");
     if (failed.length === 0) return;
     const causes = failed.map(({ reason }) => reason);
@@ -75,7 +78,15 @@ function groupAlike(events: readonly Event[]): [Event, ...Event[]][] {
   return [...groups.values()];
 }
 
-const targetsOf = (registered: readonly Webhook[], event: Event) =>
+const targetsOf = (registered: readonly Webhook[], event: Event, now: Date) =>
   registered
     .filter((webhook) => wants(webhook, event))
-    .flatMap(({ hook_id, registration, urls }) => urls.map((url) => ({ hook_id, registration, url })));
+    .flatMap((webhook) =>
+      webhook.urls.map((url) => {
+        const { hook_id, registration } = webhook;
+        return { hook_id, registration, url, lane: laneOf(webhook, url, now) };
+      }),
+    );
+
+const laneOf = (webhook: Webhook, url: string, now: Date): Lane =>
+  isSlow(webhook, url, now) ? "slow" : "fast";

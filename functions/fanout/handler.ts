@@ -1,23 +1,32 @@
 import { createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
+import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createLedgerWriter } from "../../shared/aws/ledger-table.ts";
-import { createQueue } from "../../shared/aws/queue.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { createLanding } from "../../shared/domain/account-limits.ts";
-import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { createFanOut } from "./fanout.ts";
 
-const config = readConfig("WEBHOOKS_TABLE", "DELIVERIES_TABLE", "DELIVERIES_QUEUE_URL", "DELIVERY_TTL_DAYS");
+const config = readConfig(
+  "WEBHOOKS_TABLE",
+  "DELIVERIES_TABLE",
+  "DELIVERIES_QUEUE_URL",
+  "SLOW_DELIVERIES_QUEUE_URL",
+  "DELIVERY_TTL_DAYS",
+);
 const client = dynamoDb();
-const queue = createQueue(sqs(), config.DELIVERIES_QUEUE_URL);
+const queues = createDeliveryQueues(sqs(), {
+  fast: config.DELIVERIES_QUEUE_URL,
+  slow: config.SLOW_DELIVERIES_QUEUE_URL,
+});
 
 const fanOut = createFanOut({
   webhooks: createWebhookTable(client, config.WEBHOOKS_TABLE),
-  enqueue: (message, groupId) => queue.send({ body: encodeMessage(message), groupId }),
+  now: () => new Date(),
+  enqueue: queues.send,
   landed: createLanding({
     now: Date.now,
     count: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countFannedOut,

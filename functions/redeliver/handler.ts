@@ -1,6 +1,7 @@
 import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
+import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
@@ -8,7 +9,6 @@ import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUndeliveredTable } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
-import { endpointGroup } from "../../shared/domain/delivery.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { redeliveryMessage } from "../../shared/domain/redelivery-job.ts";
 import { createRedeliver } from "./redeliver.ts";
@@ -18,12 +18,16 @@ const config = readConfig(
   "DELIVERIES_TABLE",
   "UNDELIVERED_TABLE",
   "DELIVERIES_QUEUE_URL",
+  "SLOW_DELIVERIES_QUEUE_URL",
   "REDELIVERIES_QUEUE_URL",
   "DELIVERY_TTL_DAYS",
 );
 const client = dynamoDb();
 const queues = sqs();
-const deliveries = createQueue(queues, config.DELIVERIES_QUEUE_URL);
+const deliveries = createDeliveryQueues(queues, {
+  fast: config.DELIVERIES_QUEUE_URL,
+  slow: config.SLOW_DELIVERIES_QUEUE_URL,
+});
 const redeliveries = createQueue(queues, config.REDELIVERIES_QUEUE_URL);
 const undelivered = createUndeliveredTable(client, config.UNDELIVERED_TABLE);
 
@@ -37,7 +41,7 @@ const redeliver = createRedeliver({
   restart: createRedeliveryTable(client, config.DELIVERIES_TABLE, config.DELIVERY_TTL_DAYS).restart,
   undelivered,
   jobs: createJobTable(client, config.DELIVERIES_TABLE),
-  deliver: (message) => deliveries.send({ body: encodeMessage(message), groupId: endpointGroup(message) }),
+  deliver: deliveries.send,
   goOn: (job_id) =>
     redeliveries.send({
       body: encodeMessage({ kind: "job", job_id }),

@@ -54,6 +54,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
         scope: given.scope,
         urls: given.url,
         disabled_urls: [],
+        slow_urls: [],
         campaigns: given.campaigns ?? [],
         status: "active",
         secrets: [{ secret }],

@@ -10,6 +10,11 @@ import { WorkQueue } from "./work-queue.ts";
 const DELIVER_TIMEOUT = Duration.seconds(40);
 /** The largest batch that SQS hands over without a waiting window, which every delivery would pay. */
 const DELIVER_BATCH_SIZE = 10;
+/**
+ * Waiting for slow endpoints may take up a part of what Lambda gives an account (1,000 at a time unless raised),
+ * and never all of it.
+ */
+const SLOW_CONCURRENCY = 100;
 
 export interface DeliveryProps {
   readonly storage: Storage;
@@ -19,11 +24,18 @@ export interface DeliveryProps {
 /** The deliveries queue, the function that makes the attempts, and the timers of the next ones. */
 export class Delivery extends Construct {
   readonly deliveries: WorkQueue;
+  /** The lane of endpoints that have lately been slow to answer. */
+  readonly slowDeliveries: WorkQueue;
 
   constructor(scope: Construct, id: string, { storage, settings }: DeliveryProps) {
     super(scope, id);
     this.deliveries = new WorkQueue(this, "Deliveries", { consumerTimeout: DELIVER_TIMEOUT });
-    const schedules = new RetrySchedules(this, "RetrySchedules", { target: this.deliveries });
+    this.slowDeliveries = new WorkQueue(this, "SlowDeliveries", {
+      consumerTimeout: DELIVER_TIMEOUT,
+      deadLetters: this.deliveries.deadLetters,
+    });
+    const lanes = [this.deliveries, this.slowDeliveries];
+    const schedules = new RetrySchedules(this, "RetrySchedules", { targets: lanes });
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",
@@ -34,6 +46,7 @@ export class Delivery extends Construct {
         DELIVERIES_TABLE: storage.deliveries.tableName,
         UNDELIVERED_TABLE: storage.undelivered.tableName,
         DELIVERIES_QUEUE_URL: this.deliveries.queue.queueUrl,
+        SLOW_DELIVERIES_QUEUE_URL: this.slowDeliveries.queue.queueUrl,
         DELIVERIES_DLQ_ARN: this.deliveries.deadLetters.queueArn,
         SCHEDULE_GROUP: schedules.groupName,
         SCHEDULE_ROLE_ARN: schedules.roleArn,
@@ -46,8 +59,9 @@ export class Delivery extends Construct {
     storage.webhooks.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:UpdateItem");
     storage.deliveries.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem");
     storage.undelivered.grant(deliver, "dynamodb:BatchWriteItem");
-    this.deliveries.queue.grant(deliver, "sqs:SendMessage");
+    for (const { queue } of lanes) queue.grant(deliver, "sqs:SendMessage");
     schedules.grantCreate(deliver);
     this.deliveries.feed(deliver, DELIVER_BATCH_SIZE);
+    this.slowDeliveries.feed(deliver, DELIVER_BATCH_SIZE, SLOW_CONCURRENCY);
   }
 }

@@ -3,6 +3,7 @@ import { EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
+import type { Delivery } from "./delivery.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -12,7 +13,7 @@ const FANOUT_BATCH_SIZE = 10;
 
 export interface IngestProps {
   readonly storage: Storage;
-  readonly deliveries: WorkQueue;
+  readonly delivery: Pick<Delivery, "deliveries" | "slowDeliveries">;
   readonly settings: StackSettings;
 }
 
@@ -23,7 +24,7 @@ export class Ingest extends Construct {
   /** Accepted events on their way to `fanout`. */
   readonly accepted: WorkQueue;
 
-  constructor(scope: Construct, id: string, { storage, deliveries, settings }: IngestProps) {
+  constructor(scope: Construct, id: string, { storage, delivery, settings }: IngestProps) {
     super(scope, id);
     const accepted = new WorkQueue(this, "Events", { consumerTimeout: FANOUT_TIMEOUT });
     this.accepted = accepted;
@@ -57,13 +58,15 @@ export class Ingest extends Construct {
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         DELIVERIES_TABLE: storage.deliveries.tableName,
-        DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl,
+        DELIVERIES_QUEUE_URL: delivery.deliveries.queue.queueUrl,
+        SLOW_DELIVERIES_QUEUE_URL: delivery.slowDeliveries.queue.queueUrl,
         DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
       },
     });
     storage.webhooks.grant(fanout, "dynamodb:Query");
     storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem");
-    deliveries.queue.grant(fanout, "sqs:SendMessage");
+    delivery.deliveries.queue.grant(fanout, "sqs:SendMessage");
+    delivery.slowDeliveries.queue.grant(fanout, "sqs:SendMessage");
     accepted.feed(fanout, FANOUT_BATCH_SIZE);
   }
 }

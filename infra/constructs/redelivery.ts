@@ -1,6 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
+import type { Delivery } from "./delivery.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -12,7 +13,7 @@ const API_TIMEOUT = Duration.seconds(25);
 
 export interface RedeliveryProps {
   readonly storage: Storage;
-  readonly deliveries: WorkQueue;
+  readonly delivery: Pick<Delivery, "deliveries" | "slowDeliveries">;
   readonly settings: StackSettings;
 }
 
@@ -22,7 +23,7 @@ export class Redelivery extends Construct {
   /** What was asked to be redelivered. */
   readonly work: WorkQueue;
 
-  constructor(scope: Construct, id: string, { storage, deliveries, settings }: RedeliveryProps) {
+  constructor(scope: Construct, id: string, { storage, delivery, settings }: RedeliveryProps) {
     super(scope, id);
     const work = new WorkQueue(this, "Redeliveries", { consumerTimeout: REDELIVER_TIMEOUT });
     this.work = work;
@@ -49,12 +50,17 @@ export class Redelivery extends Construct {
       timeout: REDELIVER_TIMEOUT,
       // A slice of 500 rows with bodies of up to 256 KiB.
       memoryMiB: 1024,
-      environment: { ...environment, DELIVERIES_QUEUE_URL: deliveries.queue.queueUrl },
+      environment: {
+        ...environment,
+        DELIVERIES_QUEUE_URL: delivery.deliveries.queue.queueUrl,
+        SLOW_DELIVERIES_QUEUE_URL: delivery.slowDeliveries.queue.queueUrl,
+      },
     });
     storage.webhooks.grant(redeliver, "dynamodb:GetItem");
     storage.deliveries.grant(redeliver, "dynamodb:GetItem", "dynamodb:PutItem");
     storage.undelivered.grant(redeliver, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem");
-    deliveries.queue.grant(redeliver, "sqs:SendMessage");
+    delivery.deliveries.queue.grant(redeliver, "sqs:SendMessage");
+    delivery.slowDeliveries.queue.grant(redeliver, "sqs:SendMessage");
     work.queue.grant(redeliver, "sqs:SendMessage");
     // One slice of one job at a time, so that a large job holds up no other's.
     work.feed(redeliver, 1);

@@ -5,8 +5,8 @@ import { Construct } from "constructs";
 import type { WorkQueue } from "./work-queue.ts";
 
 export interface RetrySchedulesProps {
-  /** The queue a schedule puts its message on, and the dead-letter queue for what it cannot put there. */
-  readonly target: WorkQueue;
+  /** The queues schedules put messages on, each with the dead-letter queue for what cannot be put there. */
+  readonly targets: readonly WorkQueue[];
 }
 
 /**
@@ -18,7 +18,7 @@ export class RetrySchedules extends Construct {
   readonly roleArn: string;
   private readonly role: Role;
 
-  constructor(scope: Construct, id: string, { target }: RetrySchedulesProps) {
+  constructor(scope: Construct, id: string, { targets }: RetrySchedulesProps) {
     super(scope, id);
     const group = new ScheduleGroup(this, "Group");
     const stack = Stack.of(this);
@@ -31,8 +31,8 @@ export class RetrySchedules extends Construct {
         },
       }),
     });
-    target.queue.grant(this.role, "sqs:SendMessage");
-    target.deadLetters.grant(this.role, "sqs:SendMessage");
+    const queues = new Set(targets.flatMap(({ queue, deadLetters }) => [queue, deadLetters]));
+    for (const queue of queues) queue.grant(this.role, "sqs:SendMessage");
     this.groupName = group.scheduleGroupName;
     this.roleArn = this.role.roleArn;
   }

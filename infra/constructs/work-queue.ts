@@ -14,6 +14,8 @@ const RETENTION = Duration.days(14);
 export interface WorkQueueProps {
   /** Timeout of the function that will consume the queue. */
   readonly consumerTimeout: Duration;
+  /** Where messages go that could not be handled; a queue of its own unless given. */
+  readonly deadLetters?: Queue;
 }
 
 /** A queue with its dead-letter queue, encrypted, over TLS only. */
@@ -23,11 +25,13 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
-    this.deadLetters = new Queue(this, "DeadLetters", {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: RETENTION,
-    });
+    this.deadLetters =
+      props.deadLetters ??
+      new Queue(this, "DeadLetters", {
+        encryption: QueueEncryption.SQS_MANAGED,
+        enforceSSL: true,
+        retentionPeriod: RETENTION,
+      });
     this.queue = new Queue(this, "Queue", {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -37,8 +41,14 @@ export class WorkQueue extends Construct {
     });
   }
 
-  /** Feeds `consumer` in batches, of which it may return single messages. */
-  feed(consumer: IFunction, batchSize: number) {
-    consumer.addEventSource(new SqsEventSource(this.queue, { batchSize, reportBatchItemFailures: true }));
+  /**
+   * Feeds `consumer` in batches, of which it may return single messages.
+   * @param maxConcurrency batches at a time; as many as Lambda allows unless told
+   */
+  feed(consumer: IFunction, batchSize: number, maxConcurrency?: number) {
+    const limit = maxConcurrency === undefined ? {} : { maxConcurrency };
+    consumer.addEventSource(
+      new SqsEventSource(this.queue, { batchSize, reportBatchItemFailures: true, ...limit }),
+    );
   }
 }

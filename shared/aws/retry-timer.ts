@@ -2,7 +2,8 @@ import { ConflictException, CreateScheduleCommand, type SchedulerClient } from "
 import { type DeliveryMessage, deliveryId, endpointGroup } from "../domain/delivery.ts";
 import { encodeMessage } from "../domain/message-text.ts";
 import { log } from "../log.ts";
-import { MAX_DELAY_SECONDS, type Queue } from "./queue.ts";
+import type { DeliveryQueues } from "./delivery-queues.ts";
+import { MAX_DELAY_SECONDS } from "./queue.ts";
 
 /** "All schedule types invoke their targets with 60 second precision" (EventBridge Scheduler user guide). */
 const SCHEDULER_PRECISION_MS = 60_000;
@@ -16,8 +17,7 @@ const MAX_INPUT_BYTES = 250_000;
 
 export interface RetryTimerDeps {
   readonly scheduler: Pick<SchedulerClient, "send">;
-  readonly queue: Pick<Queue, "send">;
-  readonly queueUrl: string;
+  readonly queues: DeliveryQueues;
   readonly deadLetterArn: string;
   readonly scheduleGroup: string;
   readonly roleArn: string;
@@ -44,7 +44,7 @@ const wakeupOf = (message: DeliveryMessage) => ({
   // characters.
   name: `${deliveryId(message)}-${message.attempt}`,
   dueAt: Date.parse(message.due_at),
-  message: { body: encodeMessage(message), groupId: endpointGroup(message) },
+  message,
 });
 type Wakeup = ReturnType<typeof wakeupOf>;
 
@@ -54,10 +54,14 @@ type Wakeup = ReturnType<typeof wakeupOf>;
  */
 export function createRetryTimer(deps: RetryTimerDeps) {
   const byQueue = ({ message, dueAt }: Wakeup) =>
-    deps.queue.send({ ...message, delaySeconds: delaySecondsUntil(dueAt, deps.now()) });
+    deps.queues.send(message, delaySecondsUntil(dueAt, deps.now()));
 
   const inputOf = ({ message }: Wakeup) =>
-    JSON.stringify({ QueueUrl: deps.queueUrl, MessageBody: message.body, MessageGroupId: message.groupId });
+    JSON.stringify({
+      QueueUrl: deps.queues.urlOf(message),
+      MessageBody: encodeMessage(message),
+      MessageGroupId: endpointGroup(message),
+    });
 
   async function bySchedule({ name, dueAt }: Wakeup, input: string): Promise<void> {
     const command = new CreateScheduleCommand({

@@ -7,7 +7,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { hookId, type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
+import { hookId, type SlowMark, type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
 import { whenConditionHolds } from "./conditional.ts";
 
 /**
@@ -157,6 +157,24 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
       return whenConditionHolds(
         client.send(
           new DeleteCommand({ ...key(account, hookId), ConditionExpression: "attribute_exists(hook_id)" }),
+        ),
+      );
+    },
+
+    /** Marks endpoints as slow, if the registration is still the same one. Of two marks at once one is lost. */
+    async markSlow(of: Pick<Webhook, "account" | "hook_id" | "registration">, mark: SlowMark): Promise<void> {
+      await whenConditionHolds(
+        client.send(
+          new UpdateCommand({
+            ...key(of.account, of.hook_id),
+            UpdateExpression: "SET slow_urls = :urls, slow_until = :until",
+            ConditionExpression: "registration = :registration",
+            ExpressionAttributeValues: {
+              ":urls": mark.slow_urls,
+              ":until": mark.slow_until,
+              ":registration": of.registration,
+            },
+          }),
         ),
       );
     },

@@ -49,6 +49,18 @@ export type Delivery = z.infer<typeof delivery>;
 export const undelivered = delivery.extend({ body: z.string() });
 export type Undelivered = z.infer<typeof undelivered>;
 
+/**
+ * Messages for endpoints that have lately been slow to answer travel on a queue of their own, so that waiting
+ * for those holds up nobody else.
+ */
+export const lane = z.enum(["fast", "slow"]);
+export type Lane = z.infer<typeof lane>;
+
+/** An attempt that takes this long makes its endpoint a slow one. */
+export const SLOW_MS = 2_000;
+
+export const laneAfter = ({ duration_ms }: Attempt): Lane => (duration_ms >= SLOW_MS ? "slow" : "fast");
+
 /** An attempt to make: what travels through the deliveries queue and inside retry schedules. */
 export const deliveryMessage = z.object({
   account: z.string(),
@@ -62,6 +74,7 @@ export const deliveryMessage = z.object({
   attempt: z.int().positive(),
   /** The number of the first attempt of this run of the retry policy: a redelivery begins a new one. */
   run_start: z.int().positive().default(1),
+  lane: lane.default("fast"),
   due_at: z.iso.datetime(),
 });
 export type DeliveryMessage = z.infer<typeof deliveryMessage>;
@@ -153,7 +166,7 @@ export function redeliveryMessage(
   const next = of.attempts.length + 1;
   return {
     ...{ account, hook_id, registration, url, event_id, scope: eventScope, body },
-    ...{ attempt: next, run_start: next, due_at: now.toISOString() },
+    ...{ attempt: next, run_start: next, lane: "fast", due_at: now.toISOString() },
   };
 }
 

@@ -12,6 +12,7 @@ const campaigns = z.array(campaignId).max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGN
 const MAX_LIVE_SECRETS = 10;
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
+const SLOW_FOR_MS = 300_000;
 const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
 
 /** A webhook as stored. */
@@ -27,6 +28,9 @@ export const webhook = z.object({
   urls: z.array(z.string()).min(1),
   /** Endpoints that answered 410 Gone. They come back when `url` or `status: active` is set. */
   disabled_urls: z.array(z.string()).default([]),
+  /** Endpoints that were slow to answer, and until when they count as slow. */
+  slow_urls: z.array(z.string()).default([]),
+  slow_until: z.iso.datetime().optional(),
   /** Empty: all campaigns. */
   campaigns,
   status,
@@ -140,8 +144,22 @@ export function wants(candidate: Webhook, event: Pick<AcceptedEvent, "scope" | "
   );
 }
 
+/** Whether an endpoint has been slow to answer in the last minutes. */
+export const isSlow = ({ slow_urls, slow_until }: Webhook, url: string, now: Date): boolean =>
+  slow_until !== undefined && new Date(slow_until) > now && slow_urls.includes(url);
+
+export type SlowMark = Required<Pick<Webhook, "slow_urls" | "slow_until">>;
+
+/** What marks an endpoint as slow; undefined when it is marked, and will be for a good while. */
+export function slowMark(current: Webhook, url: string, now: Date): SlowMark | undefined {
+  const halfway = new Date(now.getTime() + SLOW_FOR_MS / 2);
+  if (isSlow(current, url, halfway)) return undefined;
+  const others = current.slow_urls.filter((other) => other !== url && isSlow(current, other, now));
+  return { slow_urls: [...others, url], slow_until: new Date(now.getTime() + SLOW_FOR_MS).toISOString() };
+}
+
 export type EndpointState =
-  | { is: "live"; secrets: string[] }
+  | { is: "live"; webhook: Webhook; secrets: string[] }
   | { is: "removed" }
   | { is: "disabled"; reason: string };
 
@@ -157,7 +175,7 @@ export function endpointState(
   if (current.disabled_urls.includes(target.url)) {
     return { is: "disabled", reason: "the endpoint answered 410 Gone and was disabled" };
   }
-  return { is: "live", secrets: liveSecrets(current, now) };
+  return { is: "live", webhook: current, secrets: liveSecrets(current, now) };
 }
 
 /** What a redelivery to `url` would find: the webhook is whichever has the id now. */

@@ -2,7 +2,6 @@ import { ConflictException, CreateScheduleCommand, SchedulerClient } from "@aws-
 import { mockClient } from "aws-sdk-client-mock";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Outgoing } from "../../shared/aws/queue.ts";
 import { aimAt, createRetryTimer, delaySecondsUntil } from "../../shared/aws/retry-timer.ts";
 import { type DeliveryMessage, deliveryId, endpointGroup } from "../../shared/domain/delivery.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
@@ -47,11 +46,13 @@ test.each([
 
 describe("the timer", () => {
   const scheduler = mockClient(SchedulerClient);
-  const sent: Outgoing[] = [];
+  const sent: { message: DeliveryMessage; delaySeconds: number | undefined }[] = [];
   const timer = createRetryTimer({
     scheduler: new SchedulerClient({ region: "us-east-1" }),
-    queue: { send: async (message) => void sent.push(message) },
-    queueUrl: "https://sqs.us-east-1.amazonaws.com/1/deliveries",
+    queues: {
+      urlOf: ({ lane }) => `https://sqs.us-east-1.amazonaws.com/1/${lane}`,
+      send: async (message, delaySeconds) => void sent.push({ message, delaySeconds }),
+    },
     deadLetterArn: "arn:aws:sqs:us-east-1:1:dead",
     scheduleGroup: "retries",
     roleArn: "arn:aws:iam::1:role/scheduler",
@@ -60,11 +61,7 @@ describe("the timer", () => {
   });
   const next = (delayMs: number, body = "{}") =>
     aMessage({ attempt: 2, due_at: new Date(NOW + delayMs).toISOString(), body });
-  const queued = (message: DeliveryMessage, delaySeconds: number) => ({
-    body: encodeMessage(message),
-    groupId: endpointGroup(message),
-    delaySeconds,
-  });
+  const queued = (message: DeliveryMessage, delaySeconds: number) => ({ message, delaySeconds });
 
   beforeEach(() => {
     scheduler.reset();
@@ -93,12 +90,20 @@ describe("the timer", () => {
         Arn: "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
         RoleArn: "arn:aws:iam::1:role/scheduler",
         Input: JSON.stringify({
-          QueueUrl: "https://sqs.us-east-1.amazonaws.com/1/deliveries",
+          QueueUrl: "https://sqs.us-east-1.amazonaws.com/1/fast",
           MessageBody: encodeMessage(next(300_000)),
           MessageGroupId: endpointGroup(aMessage()),
         }),
         DeadLetterConfig: { Arn: "arn:aws:sqs:us-east-1:1:dead" },
       },
+    });
+  });
+
+  test("a message of the slow lane comes back by the slow lane", async () => {
+    scheduler.on(CreateScheduleCommand).resolves({});
+    await timer.set({ ...next(300_000), lane: "slow" });
+    expect(scheduler.call(0).args[0].input).toMatchObject({
+      Target: { Input: expect.stringContaining('"QueueUrl":"https://sqs.us-east-1.amazonaws.com/1/slow"') },
     });
   });
 

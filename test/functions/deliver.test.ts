@@ -6,7 +6,7 @@ import {
   deliveryId,
   type Exchange,
 } from "../../shared/domain/delivery.ts";
-import type { Webhook } from "../../shared/domain/webhook.ts";
+import type { SlowMark, Webhook } from "../../shared/domain/webhook.ts";
 import { AT, aDelivery, aMessage, anAttempt, aWebhook } from "../support/factories.ts";
 
 const NOW = Date.parse(AT);
@@ -27,11 +27,13 @@ function aWorld() {
     posts: [] as { url: string; headers: Record<string, string>; body: string }[],
     timers: [] as DeliveryMessage[],
     held: [] as DeliveryMessage[],
+    marks: [] as SlowMark[],
+    waiting: new Set<{ at: number; run: () => void }>(),
     logged: [] as Record<string, unknown>[],
     answer: ok,
     /** Runs between the POST and its record, where a crash or a faster copy would be felt. */
     afterPost: () => {},
-    failing: { record: false, timer: false, undelivered: false },
+    failing: { record: false, timer: false, undelivered: false, mark: false },
     get only() {
       return [...world.stored.values()][0];
     },
@@ -46,10 +48,20 @@ function aWorld() {
       sleep: async (ms) => {
         world.now += ms;
       },
+      // As time goes by in `send`.
+      after(ms, run) {
+        world.waiting.add({ at: world.now + ms, run });
+        const entry = [...world.waiting].at(-1);
+        return { callOff: () => void (entry && world.waiting.delete(entry)) };
+      },
     },
     webhooks: {
       find: async () => world.webhook,
       disableEndpoint: async ({ url }) => void world.disabled.push(url),
+      markSlow: async (_of, mark) => {
+        fault("mark");
+        world.marks.push(mark);
+      },
     },
     deliveries: {
       find: async (id) => world.stored.get(id),
@@ -82,11 +94,15 @@ function aWorld() {
     },
     send: async (request) => {
       world.posts.push(request);
-      world.now += POST_MS;
+      world.now += world.answer.durationMs;
+      for (const { at: due, run } of world.waiting) if (due <= world.now) run();
       world.afterPost();
       return world.answer;
     },
-    log: { info: (event, fields) => void world.logged.push({ event, ...fields }) },
+    log: {
+      info: (event, fields) => void world.logged.push({ event, ...fields }),
+      error: (event, _error, fields) => void world.logged.push({ event, ...fields }),
+    },
   });
   return { world, deliver };
 }
@@ -369,5 +385,51 @@ describe("a webhook that changed while the message was on its way", () => {
     expect(world.posts).toEqual([]);
     expect(world.only).toMatchObject({ status: "undelivered", attempts: [] });
     expect(world.undelivered.size).toBe(1);
+  });
+});
+
+describe("an endpoint that is slow to answer", () => {
+  const url = "https://example.com/hook";
+  const slow: Exchange = { ...failed, status: null, error: "timed out after 10 s", durationMs: 10_000 };
+
+  test("is marked while it is still waited for, and its retry takes the slow lane", async () => {
+    world.answer = slow;
+    await deliver(aMessage(), false);
+    expect(world.marks).toEqual([{ slow_urls: [url], slow_until: at(310_000) }]);
+    expect(world.timers).toMatchObject([{ attempt: 2, lane: "slow" }]);
+  });
+
+  test("is not marked when it answers within two seconds, whatever it answers", async () => {
+    world.answer = { ...failed, durationMs: 1_999 };
+    await deliver(aMessage(), false);
+    expect(world.marks).toEqual([]);
+    expect(world.timers).toMatchObject([{ attempt: 2, lane: "fast" }]);
+  });
+
+  test("gets what is still on the fast lane by the slow one, at once and without an attempt", async () => {
+    world.webhook = aWebhook({ slow_urls: [url], slow_until: at(1) });
+    await deliver(aMessage(), false);
+    expect(world.posts).toEqual([]);
+    expect(world.held).toEqual([aMessage({ lane: "slow" })]);
+    await deliver(aMessage({ lane: "slow" }), false);
+    expect(world.posts).toHaveLength(1);
+  });
+
+  test("is fast again when its mark has run out, and while it is marked for long is not marked anew", async () => {
+    world.webhook = aWebhook({ slow_urls: [url], slow_until: at(0) });
+    await deliver(aMessage(), false);
+    expect(world.posts).toHaveLength(1);
+    world.answer = slow;
+    world.webhook = aWebhook({ slow_urls: [url], slow_until: at(290_000) });
+    await deliver(aMessage({ lane: "slow", event_id: "another" }), false);
+    expect(world.marks).toEqual([]);
+  });
+
+  test("a mark that cannot be set changes nothing else", async () => {
+    world.answer = slow;
+    world.failing.mark = true;
+    await deliver(aMessage(), false);
+    expect(world.only).toMatchObject({ status: "retrying" });
+    expect(world.timers).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createFanOut } from "../../functions/fanout/fanout.ts";
-import { type DeliveryMessage, deliveryId, endpointGroup } from "../../shared/domain/delivery.ts";
+import { type DeliveryMessage, deliveryId } from "../../shared/domain/delivery.ts";
 import { deliveryIds, type LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
@@ -19,20 +19,21 @@ async function fanOut(
   publication: Publication,
   refuse: (m: DeliveryMessage) => boolean = () => false,
 ) {
-  const queued: { message: DeliveryMessage; groupId: string }[] = [];
+  const queued: DeliveryMessage[] = [];
   const asked: string[] = [];
   const ledger: LedgerEntry[] = [];
   let landed = 0;
   const run = createFanOut({
+    now: () => new Date(AT),
     webhooks: {
       all: async (account) => {
         asked.push(account);
         return webhooks;
       },
     },
-    enqueue: async (message, groupId) => {
+    enqueue: async (message) => {
       if (refuse(message)) throw new Error("SQS did not take a message");
-      queued.push({ message, groupId });
+      queued.push(message);
     },
     landed: async (_account, events) => {
       landed += events;
@@ -51,7 +52,7 @@ describe("fan-out", () => {
     ];
     const { queued, asked } = await fanOut(webhooks, published("e1", "e2"));
     expect(asked).toEqual(["acme"]);
-    expect(queued.map(({ message }) => `${message.event_id} ${message.hook_id} ${message.url}`)).toEqual([
+    expect(queued.map(({ event_id, hook_id: hook, url }) => `${event_id} ${hook} ${url}`)).toEqual([
       "e1 hook https://a.example/",
       "e1 hook https://b.example/",
       "e1 two https://example.com/hook",
@@ -59,11 +60,10 @@ describe("fan-out", () => {
       "e2 hook https://b.example/",
       "e2 two https://example.com/hook",
     ]);
-    for (const { message, groupId } of queued) {
-      expect(message).toMatchObject({ body: eventJson({ id: message.event_id }), attempt: 1, due_at: AT });
-      expect(groupId).toBe(endpointGroup(message));
+    for (const message of queued) {
+      const body = eventJson({ id: message.event_id });
+      expect(message).toMatchObject({ body, attempt: 1, due_at: AT, lane: "fast" });
     }
-    expect(new Set(queued.map(({ groupId }) => groupId)).size).toBe(3);
   });
 
   test.each<[string, Partial<Webhook>, number]>([
@@ -80,10 +80,19 @@ describe("fan-out", () => {
     const publication = published("e1", "e2", "e3");
     publication.events.push({ id: "e4", scope: "referral", campaign: "c", body: eventJson({ id: "e4" }) });
     const { queued, ledger } = await fanOut([aWebhook(), aWebhook({ hook_id: "two" })], publication);
-    expect(ledger.flatMap(deliveryIds).sort()).toEqual(
-      queued.map(({ message }) => deliveryId(message)).sort(),
-    );
+    expect(ledger.flatMap(deliveryIds).sort()).toEqual(queued.map(deliveryId).sort());
     expect(ledger).toContainEqual({ account: "acme", event_ids: ["e4"], endpoints: [] });
+  });
+
+  test("an endpoint that was slow to answer a moment ago gets its events by the slow lane, alone", async () => {
+    const urls = ["https://slow.example/", "https://fast.example/"];
+    const slow_urls = ["https://slow.example/"];
+    const lanes = async (slow_until: string) =>
+      (await fanOut([aWebhook({ urls, slow_urls, slow_until })], published("e"))).queued.map(
+        ({ lane }) => lane,
+      );
+    expect(await lanes("2026-11-23T12:00:01.000Z")).toEqual(["slow", "fast"]);
+    expect(await lanes("2026-11-23T11:59:59.000Z")).toEqual(["fast", "fast"]);
   });
 
   test("what was counted as in flight when it was published no longer is; what came from the bus never was", async () => {

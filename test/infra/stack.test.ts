@@ -67,8 +67,8 @@ describe("what an incident would be made of: queues", () => {
     const redriving = template.findResources("AWS::SQS::Queue", {
       Properties: { RedrivePolicy: { maxReceiveCount: 5, deadLetterTargetArn: Match.anyValue() } },
     });
-    expect(Object.keys(redriving)).toHaveLength(3);
-    template.resourceCountIs("AWS::SQS::Queue", 6);
+    expect(Object.keys(redriving)).toHaveLength(4);
+    template.resourceCountIs("AWS::SQS::Queue", 7);
   });
 
   test("every queue keeps messages for 14 days, encrypted, and refuses plain HTTP", () => {
@@ -85,7 +85,7 @@ describe("what an incident would be made of: queues", () => {
         },
       },
     });
-    expect(Object.keys(denied)).toHaveLength(6);
+    expect(Object.keys(denied)).toHaveLength(7);
   });
 
   test("every consumer answers for single messages, and its queue hides them for six times its timeout", () => {
@@ -93,7 +93,7 @@ describe("what an incident would be made of: queues", () => {
       FunctionResponseTypes: ["ReportBatchItemFailures"],
     });
     const mappings = Object.values(template.findResources("AWS::Lambda::EventSourceMapping"));
-    expect(mappings).toHaveLength(3);
+    expect(mappings).toHaveLength(4);
     for (const resource of mappings) {
       const { EventSourceArn, FunctionName } = mapping.parse(resource).Properties;
       const source = template.findResources("AWS::SQS::Queue")[EventSourceArn["Fn::GetAtt"][0]];
@@ -103,6 +103,16 @@ describe("what an incident would be made of: queues", () => {
       );
     }
   });
+});
+
+test("waiting for slow endpoints has a bounded share of the concurrency, and all else has what is left", () => {
+  const limited = template.findResources("AWS::Lambda::EventSourceMapping", {
+    Properties: { ScalingConfig: { MaximumConcurrency: 100 } },
+  });
+  const sources = Object.values(limited).map(
+    (resource) => mapping.parse(resource).Properties.EventSourceArn["Fn::GetAtt"][0],
+  );
+  expect(sources).toEqual([expect.stringContaining("SlowDeliveries")]);
 });
 
 describe("what an incident would be made of: permissions", () => {
@@ -174,7 +184,7 @@ describe("what an incident would be made of: permissions", () => {
     });
   });
 
-  test("the Scheduler's role is for schedules of our group only, and may only send to the two delivery queues", () => {
+  test("the Scheduler's role is for schedules of our group only, and may only send to the three delivery queues", () => {
     const roles = template.findResources("AWS::IAM::Role", {
       Properties: {
         AssumeRolePolicyDocument: {
@@ -197,7 +207,7 @@ describe("what an incident would be made of: permissions", () => {
       .map((resource) => policy.parse(resource).Properties)
       .filter(({ Roles }) => Roles.some(({ Ref }) => Ref in roles))
       .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-    expect(statements.flatMap(({ Action }) => Action)).toEqual(["sqs:SendMessage", "sqs:SendMessage"]);
+    expect(statements.flatMap(({ Action }) => Action)).toEqual(Array(3).fill("sqs:SendMessage"));
   });
 
   test("no function finds a secret in its environment", () => {

@@ -16,6 +16,7 @@ export const aWebhook = (fields: Partial<Webhook> = {}): Webhook => ({
   scope: "user_activity",
   urls: ["https://example.com/hook"],
   disabled_urls: [],
+  slow_urls: [],
   campaigns: [],
   status: "active",
   secrets: [{ secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" }],
@@ -34,6 +35,7 @@ export const aMessage = (fields: Partial<DeliveryMessage> = {}): DeliveryMessage
   body: eventJson(),
   attempt: 1,
   run_start: 1,
+  lane: "fast",
   due_at: AT,
   ...fields,
 });
