@@ -11,6 +11,7 @@ export interface StackSettings {
   readonly scheduleFromSeconds: number;
   readonly deliveryTtlDays: number;
   readonly allowPrivateEndpoints: boolean;
+  readonly endpointPorts: readonly number[];
 }
 
 export const stageName = z
@@ -42,11 +43,13 @@ export function toStackSettings(given: {
   readonly SCHEDULE_FROM_SECONDS: number;
   readonly DELIVERY_TTL_DAYS: number;
   readonly ALLOW_PRIVATE_ENDPOINTS: boolean;
+  readonly ENDPOINT_PORTS: readonly number[];
 }) {
   return {
     retryDelaysSeconds: given.RETRY_DELAYS_SECONDS,
     scheduleFromSeconds: given.SCHEDULE_FROM_SECONDS,
     deliveryTtlDays: given.DELIVERY_TTL_DAYS,
     allowPrivateEndpoints: given.ALLOW_PRIVATE_ENDPOINTS,
+    endpointPorts: given.ENDPOINT_PORTS,
   };
 }

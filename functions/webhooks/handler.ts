@@ -1,14 +1,14 @@
 import { nanoid } from "nanoid";
 import { dynamoDb } from "../../shared/aws/clients.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
-import { readConfig } from "../../shared/config.ts";
+import { endpointRules, readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
 import { createWebhooks } from "./webhooks.ts";
 
-const config = readConfig("WEBHOOKS_TABLE", "ALLOW_PRIVATE_ENDPOINTS");
+const config = readConfig("WEBHOOKS_TABLE", "ALLOW_PRIVATE_ENDPOINTS", "ENDPOINT_PORTS");
 
 const webhooks = createWebhooks({
-  allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
+  endpointRules: endpointRules(config),
   now: () => new Date(),
   newId: () => nanoid(),
   webhooks: createWebhookTable(dynamoDb(), config.WEBHOOKS_TABLE),

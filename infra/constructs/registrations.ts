@@ -31,6 +31,7 @@ export class Registrations extends Construct {
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+        ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
     storage.webhooks.grant(
@@ -48,6 +49,7 @@ export class Registrations extends Construct {
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+        ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
     storage.webhooks.grant(this.testSend, "dynamodb:GetItem");
