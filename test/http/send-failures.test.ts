@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { LookupFunction } from "node:net";
-import tls from "node:tls";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createSender } from "../../shared/http/send.ts";
 import { startReceiver } from "../support/receiver.ts";
 import {
@@ -15,18 +13,9 @@ import {
   resolvingTo,
   sender,
 } from "../support/sending.ts";
+import { pem, trust } from "../support/tls.ts";
 
 const SHORT_MS = 150;
-
-function pem(name: string): string {
-  return readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), "utf8");
-}
-
-function trust(...certificates: string[]) {
-  const before = tls.getCACertificates("default");
-  tls.setDefaultCACertificates([...before, ...certificates]);
-  onTestFinished(() => tls.setDefaultCACertificates(before));
-}
 
 describe("a failed exchange", () => {
   const failsWith = async (url: string, error: string, options = {}, status: number | null = null) => {
