@@ -51,13 +51,22 @@ export function addressProblem(address: string): string | undefined {
     if (address === AZURE_PLATFORM_ADDRESS) return "the platform address of Azure";
     return rangeProblem(ipaddr.IPv4.parse(address).range());
   }
-  // A zone (RFC 4007) picks an interface of our own machine.
-  if (address.includes("%") || !ipaddr.IPv6.isValid(address)) return "not an IP address";
+  if (!isPlainIpv6(address)) return "not an IP address";
   const parsed = ipaddr.IPv6.parse(address);
   return rangeProblem(parsed.range()) ?? otherIpv6Problem(parsed);
 }
 
 export const isPublicAddress = (address: string): boolean => addressProblem(address) === undefined;
+
+/**
+ * The library also takes zones (RFC 4007), which pick an interface of our own machine, and decimals at the end
+ * with zeros in front, which it reads as octal and a socket does not.
+ */
+function isPlainIpv6(address: string): boolean {
+  const end = address.slice(address.lastIndexOf(":") + 1);
+  const endsPlainly = !end.includes(".") || ipaddr.IPv4.isValidFourPartDecimal(end);
+  return endsPlainly && !address.includes("%") && ipaddr.IPv6.isValid(address);
+}
 
 function rangeProblem(range: string): string | undefined {
   return range === "unicast" ? undefined : (meaningOfRange.get(range) ?? "a special-purpose address");

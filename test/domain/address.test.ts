@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 import { describe, expect, test } from "vitest";
@@ -62,6 +63,8 @@ describe("an address is not public", () => {
     ["8.8.8.8/32", "not an IP address"],
     ["8.8.8.8%eth0", "not an IP address"],
     ["2606:4700::1111%lo", "not an IP address"],
+    ["2606:4700::08.8.8.8", "not an IP address"],
+    ["2606:4700::0x8.8.8.8", "not an IP address"],
     ["fe80::1%eth0", "not an IP address"],
     ["2606:4700::1111]", "not an IP address"],
   ])("%j: %s", (address, problem) => expect(addressProblem(address)).toBe(problem));
@@ -79,6 +82,35 @@ describe("an address is not public", () => {
       { numRuns: 1_000 },
     );
   });
+});
+
+test("what is public, Node calls an address too: no text is one to the check and another to the socket", () => {
+  const piece = fc.constantFrom(
+    "2606",
+    "4700",
+    "::",
+    ":",
+    ".",
+    "8",
+    "0",
+    "08",
+    "0x8",
+    "ffff",
+    "%1",
+    "8.8.8.8",
+    "/8",
+  );
+  const alike = fc.array(piece, { minLength: 1, maxLength: 12 }).map((pieces) => pieces.join(""));
+  let met = 0;
+  fc.assert(
+    fc.property(fc.oneof(alike, fc.ipV4(), fc.ipV4Extended(), fc.ipV6()), (given) => {
+      if (!isPublicAddress(given)) return;
+      met++;
+      expect(isIP(given), given).not.toBe(0);
+    }),
+    { numRuns: 20_000 },
+  );
+  expect(met).toBeGreaterThan(100);
 });
 
 describe("an IPv4 address that is not public", () => {
