@@ -42,7 +42,8 @@ export async function smallInternet(answer?: (request: Received, n: number) => A
           null,
           found.map((one) =>
             isPublic(one)
-              ? { address: "127.0.0.1", family: 4 }
+              ? // The family as it was handed over: a wrong one must not get by.
+                { address: "127.0.0.1", family: one.address.includes(":") ? 4 : one.family }
               : { address: CANARY, family: CANARY.includes(":") ? 6 : 4 },
           ),
         );
