@@ -13,6 +13,7 @@ export interface StackSettings {
   readonly deliveryTtlDays: number;
   readonly allowPrivateEndpoints: boolean;
   readonly accountLimits: AccountLimits;
+  readonly endpointPorts: readonly number[];
 }
 
 export const stageName = z
@@ -50,6 +51,7 @@ export function toStackSettings(given: {
   readonly ACCOUNT_MAX_WEBHOOKS: number;
   readonly ACCOUNT_MAX_REQUESTS_PER_SECOND: number;
   readonly ACCOUNT_MAX_EVENTS_IN_FLIGHT: number;
+  readonly ENDPOINT_PORTS: readonly number[];
 }) {
   return {
     retryDelaysSeconds: given.RETRY_DELAYS_SECONDS,
@@ -61,5 +63,6 @@ export function toStackSettings(given: {
       requestsPerSecond: given.ACCOUNT_MAX_REQUESTS_PER_SECOND,
       eventsInFlight: given.ACCOUNT_MAX_EVENTS_IN_FLIGHT,
     },
+    endpointPorts: given.ENDPOINT_PORTS,
   };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DEFAULT_ENDPOINT_PORTS, type EndpointRules } from "./domain/endpoint-url.ts";
 import { retryPolicy } from "./domain/retry.ts";
 import { plainWords } from "./domain/wording.ts";
 
@@ -7,11 +8,22 @@ const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const name = z.string().min(1);
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
-/** `5,30,60,300` → `[5, 30, 60, 300]`, checked by the policy's own rule. */
-const delayList = z
+/** Numbers with commas between them. What is none becomes NaN, for the list's own rule to refuse. */
+const numberList = z
   .string()
-  .transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry))))
-  .pipe(retryPolicy);
+  .transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry))));
+
+const PORTS_WANTED = "must be a comma-separated list of ports from 1 to 65535, like 443,8443";
+
+/** `5,30,60,300` → `[5, 30, 60, 300]`, checked by the policy's own rule. */
+const delayList = numberList.pipe(retryPolicy);
+
+/** `443,8443` → `[443, 8443]` */
+const portList = numberList.pipe(
+  z
+    .array(z.int(PORTS_WANTED).min(1, PORTS_WANTED).max(65_535, PORTS_WANTED))
+    .refine((ports) => new Set(ports).size === ports.length, "must not hold the same port twice"),
+);
 
 /**
  * Every variable a function may read. The stack sets them; the functions name the ones they need.
@@ -34,6 +46,7 @@ const variables = {
   /** Retries at least this long go by EventBridge schedule, shorter ones by SQS delay. */
   SCHEDULE_FROM_SECONDS: wholeNumber(1, 2_592_000).default(60),
   ALLOW_PRIVATE_ENDPOINTS: flag.default(false),
+  ENDPOINT_PORTS: portList.default([...DEFAULT_ENDPOINT_PORTS]),
   /** How long a settled delivery stays in the log. */
   DELIVERY_TTL_DAYS: wholeNumber(1, 365).default(30),
   /** What one account may take (shared/domain/account-limits.ts). */
@@ -74,6 +87,14 @@ export function readConfig<Name extends keyof Variables>(...names: Name[]): Conf
   return readEnvironment(shape) as Config<Name>;
 }
 
+/** What a function asks of endpoints. */
+export const endpointRules = (
+  config: Config<"ALLOW_PRIVATE_ENDPOINTS" | "ENDPOINT_PORTS">,
+): EndpointRules => ({
+  allowPrivate: config.ALLOW_PRIVATE_ENDPOINTS,
+  ports: config.ENDPOINT_PORTS,
+});
+
 /** The settings that a person may set at deploy time or for a local run, with the functions' own rules. */
 export const tunables = {
   RETRY_DELAYS_SECONDS: variables.RETRY_DELAYS_SECONDS,
@@ -83,4 +104,5 @@ export const tunables = {
   ACCOUNT_MAX_WEBHOOKS: variables.ACCOUNT_MAX_WEBHOOKS,
   ACCOUNT_MAX_REQUESTS_PER_SECOND: variables.ACCOUNT_MAX_REQUESTS_PER_SECOND,
   ACCOUNT_MAX_EVENTS_IN_FLIGHT: variables.ACCOUNT_MAX_EVENTS_IN_FLIGHT,
+  ENDPOINT_PORTS: variables.ENDPOINT_PORTS,
 };

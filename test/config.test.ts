@@ -2,12 +2,37 @@ import { expect, test } from "vitest";
 import { ConfigError, readEnvironment, tunables } from "../shared/config.ts";
 
 test("defaults are the product's", () => {
-  const { RETRY_DELAYS_SECONDS, SCHEDULE_FROM_SECONDS, DELIVERY_TTL_DAYS } = tunables;
-  expect(readEnvironment({ RETRY_DELAYS_SECONDS, SCHEDULE_FROM_SECONDS, DELIVERY_TTL_DAYS }, {})).toEqual({
+  const { ALLOW_PRIVATE_ENDPOINTS: _, ...defaulted } = tunables;
+  expect(readEnvironment(defaulted, {})).toEqual({
     RETRY_DELAYS_SECONDS: [5, 30, 60, 300],
     SCHEDULE_FROM_SECONDS: 60,
     DELIVERY_TTL_DAYS: 30,
+    ENDPOINT_PORTS: [443, 8443],
   });
+});
+
+test.each([
+  ["443", [443]],
+  ["443,8443", [443, 8443]],
+  [" 1 , 65535", [1, 65_535]],
+])("ENDPOINT_PORTS=%j is %j", (text, ports) => {
+  const { ENDPOINT_PORTS } = tunables;
+  expect(readEnvironment({ ENDPOINT_PORTS }, { ENDPOINT_PORTS: text })).toEqual({ ENDPOINT_PORTS: ports });
+});
+
+test.each([
+  ["0", "list of ports from 1 to 65535"],
+  ["65536", "list of ports from 1 to 65535"],
+  ["443;8443", "list of ports from 1 to 65535"],
+  ["443,", "list of ports from 1 to 65535"],
+  ["4.5", "list of ports from 1 to 65535"],
+  ["https", "list of ports from 1 to 65535"],
+  ["443,443", "the same port twice"],
+])("ENDPOINT_PORTS=%j is refused", (text, words) => {
+  const { ENDPOINT_PORTS } = tunables;
+  const read = () => readEnvironment({ ENDPOINT_PORTS }, { ENDPOINT_PORTS: text });
+  expect(read).toThrow(/^ENDPOINT_PORTS: must /);
+  expect(read).toThrow(words);
 });
 
 test.each([

@@ -7,7 +7,7 @@ import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable, readWebhook } from "../../shared/aws/webhook-table.ts";
-import { readConfig } from "../../shared/config.ts";
+import { endpointRules, readConfig } from "../../shared/config.ts";
 import { deliveryId, readDeliveryMessage } from "../../shared/domain/delivery.ts";
 import { oneAtATime } from "../../shared/domain/one-at-a-time.ts";
 import { createSender } from "../../shared/http/send.ts";
@@ -28,6 +28,7 @@ const config = readConfig(
   "SCHEDULE_FROM_SECONDS",
   "DELIVERY_TTL_DAYS",
   "ALLOW_PRIVATE_ENDPOINTS",
+  "ENDPOINT_PORTS",
 );
 
 const client = dynamoDb();
@@ -49,7 +50,7 @@ const retryTimer = createRetryTimer({
   now: Date.now,
 });
 
-const { send } = createSender({ allowPrivate: config.ALLOW_PRIVATE_ENDPOINTS, userAgent });
+const { send } = createSender({ rules: endpointRules(config), userAgent });
 
 const deliver = createDeliver({
   policy: config.RETRY_DELAYS_SECONDS,

@@ -2,7 +2,7 @@ import { nanoid } from "nanoid";
 import { dynamoDb } from "../../shared/aws/clients.ts";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
-import { readConfig } from "../../shared/config.ts";
+import { endpointRules, readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -10,6 +10,7 @@ const config = readConfig(
   "WEBHOOKS_TABLE",
   "DELIVERIES_TABLE",
   "ALLOW_PRIVATE_ENDPOINTS",
+  "ENDPOINT_PORTS",
   "ACCOUNT_MAX_WEBHOOKS",
 );
 const client = dynamoDb();
@@ -17,7 +18,7 @@ const table = createWebhookTable(client, config.WEBHOOKS_TABLE);
 const usage = createUsageTable(client, config.DELIVERIES_TABLE, Date.now);
 
 const webhooks = createWebhooks({
-  allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
+  endpointRules: endpointRules(config),
   now: () => new Date(),
   newId: () => nanoid(),
   claim: (account) => usage.claimWebhook(account, config.ACCOUNT_MAX_WEBHOOKS, () => table.count(account)),

@@ -1,3 +1,4 @@
+import type { EndpointRules } from "../../shared/domain/endpoint-url.ts";
 import { Problem, parseInput, TooMany } from "../../shared/domain/problem.ts";
 import { newSecret } from "../../shared/domain/secret.ts";
 import {
@@ -16,7 +17,7 @@ import { cursorOf } from "../../shared/http/paging.ts";
 import { webhookQuery } from "../../shared/http/queries.ts";
 
 export interface WebhooksDeps {
-  readonly allowPrivateEndpoints: boolean;
+  readonly endpointRules: EndpointRules;
   readonly now: () => Date;
   readonly newId: () => string;
   /** Takes one of the webhooks that an account may have; false when it has them all. */
@@ -39,8 +40,8 @@ const FULL_RETRY_AFTER_SECONDS = 3_600;
 
 /** Registers, shows, changes and removes an account's webhooks. */
 export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
-  const input = webhookInput(deps.allowPrivateEndpoints);
-  const patch = webhookPatch(deps.allowPrivateEndpoints);
+  const input = webhookInput(deps.endpointRules);
+  const patch = webhookPatch(deps.endpointRules);
 
   return {
     async register(request: ApiRequest): Promise<ApiAnswer> {

@@ -54,6 +54,7 @@ export class Delivery extends Construct {
         SCHEDULE_FROM_SECONDS: String(settings.scheduleFromSeconds),
         DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+        ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
     storage.webhooks.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:UpdateItem");

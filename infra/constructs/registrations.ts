@@ -38,6 +38,7 @@ export class Registrations extends Construct {
         DELIVERIES_TABLE: storage.deliveries.tableName,
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
         ACCOUNT_MAX_WEBHOOKS: String(settings.accountLimits.webhooks),
+        ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
     storage.deliveries.grant(this.webhooks, "dynamodb:UpdateItem");
@@ -56,6 +57,7 @@ export class Registrations extends Construct {
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
+        ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
     storage.webhooks.grant(this.testSend, "dynamodb:GetItem");

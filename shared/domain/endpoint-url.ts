@@ -1,59 +1,60 @@
 import ipaddr from "ipaddr.js";
+import { addressProblem } from "./address.ts";
+import { specialUseProblem } from "./special-use-name.ts";
 
 const MAX_URL_CHARACTERS = 2048;
+const HTTPS_PORT = 443;
 /** The usual HTTPS ports. Any other would let an endpoint be aimed at a service that does not speak HTTP. */
-const PUBLIC_PORTS = [443, 8443];
-/** The one block IANA has given out for global unicast; ipaddr.js calls the unassigned rest "unicast" too. */
-const GLOBAL_UNICAST_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
+export const DEFAULT_ENDPOINT_PORTS: readonly number[] = [HTTPS_PORT, 8443];
 
-/**
- * Whether the address can only be reached over the public internet. Closed: what the IANA special-purpose
- * registries (RFC 6890 and updates) list is not public, nor is an IPv6 address that carries an IPv4 one
- * (mapped, NAT64, 6to4, Teredo), whatever that one is.
- * @param address an IPv4 address as four decimal numbers, or an IPv6 address without brackets; any other text
- * is not public
- */
-export function isPublicAddress(address: string): boolean {
-  if (ipaddr.IPv4.isValidFourPartDecimal(address)) {
-    return ipaddr.IPv4.parse(address).range() === "unicast";
-  }
-  if (!ipaddr.IPv6.isValid(address)) return false;
-  const parsed = ipaddr.IPv6.parse(address);
-  return parsed.range() === "unicast" && parsed.match(GLOBAL_UNICAST_IPV6);
+/** What may be an endpoint. Asked at registration and again at each attempt. */
+export interface EndpointRules {
+  /** Permits http, every port, every name and every address: for a developer's own machine. */
+  readonly allowPrivate: boolean;
+  readonly ports: readonly number[];
 }
 
 /**
- * Why this text cannot be an endpoint's URL, worded to follow "url": "must use https". A name that passes may
- * still resolve to a private address; only the look-up at connect time can tell (shared/http/send.ts).
- * @param allowPrivate permits http, every port, and private hosts
+ * Why this text cannot be an endpoint's URL, worded to follow "url": "must use https". It quotes what the
+ * caller wrote, as URL spells it, and nothing else. A name that passes may still resolve to a private
+ * address; only the look-up at connect time can tell (shared/http/public-lookup.ts).
  * @returns undefined for a URL that can be an endpoint
  */
-export function endpointUrlProblem(text: string, allowPrivate: boolean): string | undefined {
+export function endpointUrlProblem(text: string, rules: EndpointRules): string | undefined {
   if (text.length > MAX_URL_CHARACTERS) return `must be at most ${MAX_URL_CHARACTERS} characters`;
-  // URL would drop them without a word, and the URL called would not be the one that was registered.
-  if (/[\s\p{Cc}]/u.test(text)) return "must not contain spaces or control characters";
   const url = URL.parse(text);
-  if (url === null) return "must be an absolute URL";
-  if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:")) {
-    return allowPrivate ? "must use http or https" : "must use https";
-  }
-  if (url.username !== "" || url.password !== "") return "must not contain a user name or password";
-  if (url.href.includes("#")) return "must not have a fragment (#)";
-  const host = url.hostname.replace(/\.+$/, "");
-  if (host === "") return "must name a host";
-  return allowPrivate ? undefined : publicTargetProblem(host, url.port);
+  return (
+    spellingProblem(text) ??
+    (url === null ? "must be an absolute URL with a valid host" : urlProblem(text, url, rules))
+  );
 }
 
-/** @param port as URL gives it: empty for the scheme's own */
-function publicTargetProblem(host: string, port: string): string | undefined {
-  if (port !== "" && !PUBLIC_PORTS.includes(Number(port))) {
-    return `must use port ${PUBLIC_PORTS.join(" or ")}`;
+/** What URL would take without a word and mend: the URL called would not be the one that was registered. */
+function spellingProblem(text: string): string | undefined {
+  if (/[\s\p{Cc}]/u.test(text)) return "must not contain spaces or control characters";
+  if (text.includes("\\")) return "must not contain a backslash, which some programs read as a slash";
+  return undefined;
+}
+
+function urlProblem(text: string, url: URL, rules: EndpointRules): string | undefined {
+  if (url.protocol !== "https:" && !(rules.allowPrivate && url.protocol === "http:")) {
+    return rules.allowPrivate ? "must use http or https" : "must use https, so that nobody reads along";
   }
-  if (host === "localhost" || host.endsWith(".localhost")) return "must not point to localhost";
+  // As it was written: URL drops an empty user name, and takes https:host for https://host.
+  const authority = /^[a-z]+:\/\/([^/?#]+)/i.exec(text)?.[1];
+  if (authority === undefined) return "must be an absolute URL, with // before the host";
+  if (authority.includes("@")) return "must not contain a user name or password";
+  if (url.href.includes("#")) return "must not have a fragment (#)";
+  const host = url.hostname.replace(/\.$/, "");
+  if (host.split(".").includes("")) return "must name a host without empty labels";
+  return rules.allowPrivate ? undefined : publicTargetProblem(url, host, rules.ports);
+}
+
+function publicTargetProblem(url: URL, host: string, ports: readonly number[]): string | undefined {
+  const port = url.port === "" ? HTTPS_PORT : Number(url.port);
+  if (!ports.includes(port)) return `must use port ${ports.join(" or ")}, the ones open to endpoints`;
   // URL has already turned 0x7f.1, 2130706433 and the like into four decimal numbers.
   const literal = host.startsWith("[") ? host.slice(1, -1) : host;
-  if (ipaddr.isValid(literal) && !isPublicAddress(literal)) {
-    return "must not point to a private or reserved address";
-  }
-  return undefined;
+  const problem = ipaddr.isValid(literal) ? addressProblem(literal) : specialUseProblem(host);
+  return problem && `must not point to ${literal}: ${problem}`;
 }

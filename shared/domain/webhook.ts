@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { endpointUrlProblem } from "./endpoint-url.ts";
+import { type EndpointRules, endpointUrlProblem } from "./endpoint-url.ts";
 import { type AcceptedEvent, campaignId, scope } from "./event.ts";
 import { secretText } from "./secret.ts";
 
@@ -42,9 +42,9 @@ export const webhook = z.object({
 export type Webhook = z.infer<typeof webhook>;
 
 /** One URL or a list of 1 to 10 different ones, each fit to be an endpoint; always a list afterwards. */
-function endpointUrls(allowPrivate: boolean) {
+function endpointUrls(rules: EndpointRules) {
   const url = z.string().superRefine((text, context) => {
-    const problem = endpointUrlProblem(text, allowPrivate);
+    const problem = endpointUrlProblem(text, rules);
     if (problem) context.addIssue({ code: "custom", message: problem });
   });
   const list = z
@@ -56,21 +56,21 @@ function endpointUrls(allowPrivate: boolean) {
 }
 
 /** The body of `POST /webhooks`. */
-export const webhookInput = (allowPrivate: boolean) =>
+export const webhookInput = (rules: EndpointRules) =>
   z.strictObject({
     scope,
-    url: endpointUrls(allowPrivate),
+    url: endpointUrls(rules),
     secret: secretText.optional(),
     hook_id: hookId.optional(),
     campaigns: campaigns.optional(),
   });
 
 /** The body of `PATCH /webhooks/{hook_id}`: what it does not name stays. */
-export const webhookPatch = (allowPrivate: boolean) =>
+export const webhookPatch = (rules: EndpointRules) =>
   z
     .strictObject({
       scope: scope.optional(),
-      url: endpointUrls(allowPrivate).optional(),
+      url: endpointUrls(rules).optional(),
       campaigns: campaigns.optional(),
       status: status.optional(),
     })

@@ -1,11 +1,11 @@
 import { errors } from "undici";
+import { PrivateAddressError } from "./public-lookup.ts";
 
 /**
  * Error codes of node:net, node:dns, node:tls and undici, in the words an integrator reads in the delivery
  * log.
  */
 const textOfCode = new Map([
-  ["PRIVATE_ADDRESS", "address is not public: refused"],
   ["ENOTFOUND", "host not found"],
   ["EAI_AGAIN", "host name could not be resolved"],
   ["ECONNREFUSED", "connection refused"],
@@ -35,11 +35,12 @@ const textOfCodePrefix: readonly (readonly [string, string])[] = [
 
 /**
  * Why an attempt got no complete answer, fit to be shown to the endpoint's owner. Made from the error's code
- * alone: messages and stacks name addresses of our network.
+ * alone, our own refusal's excepted: messages and stacks name addresses of our network.
  */
 export function attemptErrorText(error: unknown): string {
   // undici's own type: it leaves out the code that node:http would give.
   if (error instanceof errors.HTTPParserError) return "malformed HTTP response";
+  if (error instanceof PrivateAddressError) return error.message;
   const code = codeOf(error);
   if (code === undefined) return "connection failed";
   const prefixed = textOfCodePrefix.find(([prefix]) => code.startsWith(prefix));

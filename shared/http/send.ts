@@ -2,7 +2,7 @@ import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { Agent, type Dispatcher, request } from "undici";
 import type { Exchange } from "../domain/delivery.ts";
-import { endpointUrlProblem } from "../domain/endpoint-url.ts";
+import { type EndpointRules, endpointUrlProblem } from "../domain/endpoint-url.ts";
 import { attemptErrorText } from "./attempt-error.ts";
 import { publicOnly } from "./public-lookup.ts";
 
@@ -31,12 +31,12 @@ export type Sender = {
  * @param lookup resolves a host to all of its addresses; dns.lookup unless told
  */
 export function createSender({
-  allowPrivate,
+  rules,
   userAgent,
   timeoutMs = DEFAULT_TIMEOUT_MS,
   lookup = dnsLookup,
 }: {
-  readonly allowPrivate: boolean;
+  readonly rules: EndpointRules;
   readonly userAgent: string;
   readonly timeoutMs?: number;
   readonly lookup?: LookupFunction;
@@ -50,7 +50,7 @@ export function createSender({
     // Node's 250 ms would give up an address on another continent when the host has several.
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: 1000,
-    connect: { timeout: timeoutMs, lookup: allowPrivate ? lookup : publicOnly(lookup) },
+    connect: { timeout: timeoutMs, lookup: rules.allowPrivate ? lookup : publicOnly(lookup) },
   });
 
   async function send(outgoing: OutgoingRequest): Promise<Exchange> {
@@ -69,7 +69,7 @@ export function createSender({
   /** Fills in the answer as far as it comes; returns why it did not come whole, if so. */
   async function attempt(outgoing: OutgoingRequest, answer: Answer): Promise<string | undefined> {
     // Asked again at each attempt: the rule may have been laxer when the endpoint was registered.
-    const problem = endpointUrlProblem(outgoing.url, allowPrivate);
+    const problem = endpointUrlProblem(outgoing.url, rules);
     if (problem !== undefined) return `URL refused: ${problem}`;
     const controller = new AbortController();
     const { promise: timedOut, resolve } = Promise.withResolvers<string>();

@@ -1,30 +1,21 @@
-import { readFileSync } from "node:fs";
 import type { LookupFunction } from "node:net";
-import tls from "node:tls";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createSender } from "../../shared/http/send.ts";
 import { startReceiver } from "../support/receiver.ts";
 import {
+  closedRules,
   connectionIsFree,
   hello,
+  openRules,
   rawAnswer,
   rawServer,
   receiver,
   resolvingTo,
   sender,
 } from "../support/sending.ts";
+import { pem, trust } from "../support/tls.ts";
 
 const SHORT_MS = 150;
-
-function pem(name: string): string {
-  return readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), "utf8");
-}
-
-function trust(...certificates: string[]) {
-  const before = tls.getCACertificates("default");
-  tls.setDefaultCACertificates([...before, ...certificates]);
-  onTestFinished(() => tls.setDefaultCACertificates(before));
-}
 
 describe("a failed exchange", () => {
   const failsWith = async (url: string, error: string, options = {}, status: number | null = null) => {
@@ -74,7 +65,7 @@ describe("a failed exchange", () => {
     const lookup: LookupFunction = (_hostname, _options, callback) =>
       callback(Object.assign(new Error("getaddrinfo 10.0.0.2"), { code: "ENOTFOUND" }), []);
     await failsWith("http://nowhere.example/", "host not found", { lookup });
-    await failsWith("https://nowhere.example/", "host not found", { lookup, allowPrivate: false });
+    await failsWith("https://nowhere.example.com/", "host not found", { lookup, rules: closedRules });
   });
 
   test("an error without a known code shows the code and nothing else", async () => {
@@ -126,7 +117,7 @@ describe("the deadline", () => {
     const late: LookupFunction = (...args) => {
       found = () => resolvingTo("127.0.0.1")(...args);
     };
-    const { send, close } = createSender({ allowPrivate: true, userAgent: "t", timeoutMs: 20, lookup: late });
+    const { send, close } = createSender({ rules: openRules, userAgent: "t", timeoutMs: 20, lookup: late });
     const url = target.url().replace("127.0.0.1", "late.example");
     expect((await send({ ...hello, url })).error).toBe("timed out after 0.02 s");
     found();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Exchange } from "../../shared/domain/delivery.ts";
-import { connectionIsFree, hello, rawServer, receiver, resolvingTo, sender } from "../support/sending.ts";
+import { connectionIsFree, hello, receiver, sender } from "../support/sending.ts";
 
 describe("send()", () => {
   test("POSTs the body byte for byte, with the caller's headers and no surprising ones", async () => {
@@ -129,39 +129,6 @@ describe("the response", () => {
     expect(result.durationMs).toBeLessThan(1000);
     // What the kernel's socket buffers take is the sender's to offer, not ours to refuse.
     expect(await taken.promise).toBeLessThan(20 * 1024 * 1024);
-  });
-});
-
-describe("with private endpoints forbidden", () => {
-  // Linux answers on all of 127.0.0.0/8, so that no two runs want the same port 8443.
-  const octet = () => 2 + Math.floor(Math.random() * 250);
-  const loopback = process.platform === "linux" ? `127.${octet()}.${octet()}.1` : "127.0.0.1";
-
-  test("a name with any private address is refused before a connection is made", async () => {
-    const canary = await rawServer((socket) => socket.destroy(), loopback, 8443);
-    const url = "https://hooks.example:8443/";
-    for (const addresses of [[loopback], ["8.8.8.8", loopback], [loopback, "8.8.8.8"], ["::1"], []]) {
-      const closed = sender({ allowPrivate: false, lookup: resolvingTo(...addresses) });
-      expect(await closed.send({ ...hello, url })).toMatchObject({
-        status: null,
-        error: "address is not public: refused",
-      });
-    }
-    expect(canary.sockets).toHaveLength(0);
-    await sender({ lookup: resolvingTo(loopback) }).send({ ...hello, url });
-    expect(canary.sockets).toHaveLength(1);
-  });
-
-  test.each([
-    ["https://127.0.0.1:8443/", "URL refused: must not point to a private or reserved address"],
-    ["https://localhost:8443/", "URL refused: must not point to localhost"],
-    ["http://hooks.example/", "URL refused: must use https"],
-    ["nonsense", "URL refused: must be an absolute URL"],
-  ])("%s is refused without a look-up, whenever it was registered", async (url, error) => {
-    let lookups = 0;
-    const closed = sender({ allowPrivate: false, lookup: () => lookups++ });
-    expect(await closed.send({ ...hello, url })).toMatchObject({ status: null, error });
-    expect(lookups).toBe(0);
   });
 });
 

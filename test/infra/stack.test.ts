@@ -298,16 +298,30 @@ describe("the API", () => {
 
 describe("settings", () => {
   test("reach the deliver function", () => {
-    const custom = synthesize("dev", { RETRY_DELAYS_SECONDS: "1,2", SCHEDULE_FROM_SECONDS: "901" });
+    const custom = synthesize("dev", {
+      RETRY_DELAYS_SECONDS: "1,2",
+      SCHEDULE_FROM_SECONDS: "901",
+      ENDPOINT_PORTS: "443,9443",
+    });
     custom.hasResourceProperties("AWS::Lambda::Function", {
       Environment: {
         Variables: Match.objectLike({
           RETRY_DELAYS_SECONDS: "1,2",
           SCHEDULE_FROM_SECONDS: "901",
           ALLOW_PRIVATE_ENDPOINTS: "false",
+          ENDPOINT_PORTS: "443,9443",
         }),
       },
     });
+  });
+
+  test("are the same for who registers endpoints, tries them and delivers to them", () => {
+    const custom = synthesize("dev", { ENDPOINT_PORTS: "9443" });
+    const rules = { ALLOW_PRIVATE_ENDPOINTS: "false", ENDPOINT_PORTS: "9443" };
+    const asking = custom.findResources("AWS::Lambda::Function", {
+      Properties: { Environment: { Variables: rules } },
+    });
+    expect(Object.keys(asking)).toHaveLength(3);
   });
 
   test.each([
@@ -315,6 +329,7 @@ describe("settings", () => {
     ["RETRY_DELAYS_SECONDS", "0", /at least 1 s/],
     ["SCHEDULE_FROM_SECONDS", "x", /SCHEDULE_FROM_SECONDS/],
     ["ALLOW_PRIVATE_ENDPOINTS", "yes", /ALLOW_PRIVATE_ENDPOINTS/],
+    ["ENDPOINT_PORTS", "0", /ENDPOINT_PORTS.*ports from 1 to 65535/],
   ])("%s=%s stops the synthesis with a sentence that names it", (name, value, message) => {
     expect(() => deployedSettings("dev", { [name]: value })).toThrow(message);
   });

@@ -14,6 +14,7 @@ describe("localSettings", () => {
         retryDelaysSeconds: [5, 30, 60, 300],
         scheduleFromSeconds: 60,
         allowPrivateEndpoints: true,
+        endpointPorts: [443, 8443],
       },
     });
   });
@@ -26,6 +27,7 @@ describe("localSettings", () => {
     ["LOCAL_API_KEY", "two words"],
     ["RETRY_DELAYS_SECONDS", "5,0"],
     ["ALLOW_PRIVATE_ENDPOINTS", "yes"],
+    ["ENDPOINT_PORTS", "https"],
   ])("refuses %s=%s, naming it", (name, value) => {
     expect(() => localSettings({ [name]: value })).toThrow(name);
   });

@@ -3,13 +3,14 @@ import { createServer, type LookupFunction, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { createSender } from "../../shared/http/send.ts";
+import { openRules } from "./outgoing.ts";
 import { startReceiver } from "./receiver.ts";
 
-/** What the tests of the sender share. All that is started here closes itself when the test is over. */
-export const hello = { headers: { "content-type": "application/json" }, body: '{"id":"1"}' };
+export * from "./outgoing.ts";
 
+/** What the tests of the sender share. All that is started here closes itself when the test is over. */
 export function sender(options: Partial<Parameters<typeof createSender>[0]> = {}) {
-  const made = createSender({ allowPrivate: true, userAgent: "claimr-webhooks/test", ...options });
+  const made = createSender({ rules: openRules, userAgent: "claimr-webhooks/test", ...options });
   onTestFinished(() => made.close());
   return made;
 }

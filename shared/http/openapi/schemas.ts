@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { attempt, delivery, undelivered } from "../../domain/delivery.ts";
+import { DEFAULT_ENDPOINT_PORTS } from "../../domain/endpoint-url.ts";
 import { eventId, eventInput, MAX_BATCH_EVENTS } from "../../domain/event.ts";
 import { redeliveryRange } from "../../domain/redelivery-job.ts";
 import { sampleEvent, testInput } from "../../domain/sample-event.ts";
@@ -41,15 +42,17 @@ const list = <Item extends z.ZodType>(item: Item) =>
   });
 
 const url = "https://api.example.com/claimr";
+/** The document says what a URL may be in words; no setting changes it. */
+const strictest = { allowPrivate: false, ports: DEFAULT_ENDPOINT_PORTS };
 const sample = { id: "lisjywHXKAq6yQe2bH6Pd", ...sampleEvent("user_activity") };
 
-export const newWebhook = input(webhookInput(false), "NewWebhook", "A webhook to register.", {
+export const newWebhook = input(webhookInput(strictest), "NewWebhook", "A webhook to register.", {
   scope: "user_activity",
   url: [url],
   hook_id: "crm",
   campaigns: ["sue7r1vO"],
 });
-export const webhookChanges = webhookPatch(false);
+export const webhookChanges = webhookPatch(strictest);
 inputs.add(webhookChanges, {
   id: "WebhookChanges",
   description: "What it does not name stays.",

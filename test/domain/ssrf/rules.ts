@@ -1,0 +1,61 @@
+/** The rules that refuse a URL, each with the words that a refusal by it has and no other refusal has. */
+export const wordsOfRule = {
+  length: "must be at most 2048 characters",
+  control: "must not contain spaces or control characters",
+  backslash: "must not contain a backslash",
+  invalid: "must be an absolute URL with a valid host",
+  slashes: "must be an absolute URL, with // before the host",
+  https: "must use https",
+  credentials: "must not contain a user name or password",
+  fragment: "must not have a fragment",
+  host: "must name a host",
+  port: "must use port 443 or 8443",
+  unspecified: ": the unspecified address",
+  loopback: ": loopback",
+  private: ": private network (RFC 1918)",
+  carrier: ": carrier-grade NAT",
+  link: ": link-local",
+  uniqueLocal: ": private network (unique local",
+  siteLocal: ": private network (site-local",
+  multicast: ": multicast (",
+  broadcast: ": broadcast",
+  reserved: ": reserved for documentation",
+  benchmarking: ": benchmarking",
+  discard: ": discard-only",
+  segments: ": segment routing",
+  as112: ": AS112",
+  amt: ": multicast tunnelling",
+  identifiers: ": identifiers, not addresses",
+  mapped: "wrapped in IPv6 (IPv4-mapped",
+  translated: "wrapped in IPv6 (IPv4-translated",
+  nat64: "wrapped in IPv6 (NAT64",
+  sixToFour: "wrapped in IPv6 (6to4",
+  teredo: "wrapped in IPv6 (Teredo",
+  isatap: "wrapped in IPv6 (ISATAP",
+  notGlobal: ": outside the public part of IPv6",
+  azure: ": the platform address of Azure",
+  noDot: ": a name without a dot",
+  localhost: ': names in "localhost"',
+  local: ': names in "local"',
+  internal: ': names in "internal"',
+  intranet: ': names in "intranet"',
+  privateName: ': names in "private"',
+  corp: ': names in "corp"',
+  home: ': names in "home"',
+  lan: ': names in "lan"',
+  localdomain: ': names in "localdomain"',
+  arpa: ': names in "arpa"',
+  onion: ': names in "onion"',
+  alt: ': names in "alt"',
+  test: ': names in "test"',
+  invalidName: ': names in "invalid"',
+  example: ': names in "example"',
+} as const;
+
+export type Rule = keyof typeof wordsOfRule;
+
+/** Inputs that were published together. */
+export interface Group {
+  readonly source: string;
+  readonly rows: readonly (readonly [url: string, rule: Rule])[];
+}
