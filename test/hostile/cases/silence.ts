@@ -42,23 +42,26 @@ export const silence: readonly Misbehaviour[] = [
     outcome: timedOut,
   },
   { name: "headers that stop", serve: says("HTTP/1.1 200 OK\r\nx: y\r\n"), outcome: timedOut },
-  { name: "hangs up at once", serve: fin, outcome: failed(CLOSED) },
-  { name: "resets at once", serve: rst, outcome: failed(RESET) },
+  { name: "hangs up at once", serve: fin, outcome: failed(CLOSED), connections: 1 },
+  { name: "resets at once", serve: rst, outcome: failed(RESET), connections: 1 },
   {
     name: "hangs up after the request",
     serve: (socket) => onRequest(socket, () => fin(socket)),
     outcome: failed(CLOSED),
+    connections: 1,
   },
   {
     name: "resets after the request",
     serve: (socket) => onRequest(socket, () => rst(socket)),
     outcome: failed(RESET),
+    connections: 1,
   },
   {
     name: "resets in the middle of the request",
     serve: (socket) => socket.once("data", () => rst(socket)),
     bodyBytes: MAX_EVENT_BYTES,
     outcome: failed(RESET),
+    connections: 1,
   },
   {
     name: "half-closes ahead of its answer",
@@ -67,12 +70,19 @@ export const silence: readonly Misbehaviour[] = [
         socket.end();
       }),
     outcome: failed(CLOSED),
+    connections: 1,
   },
-  { name: "hangs up within the status line", serve: says("HTTP/1.1 20", fin), outcome: failed(CLOSED) },
+  {
+    name: "hangs up within the status line",
+    serve: says("HTTP/1.1 20", fin),
+    outcome: failed(CLOSED),
+    connections: 1,
+  },
   {
     name: "hangs up within the headers",
     serve: says("HTTP/1.1 200 OK\r\nx: y", fin),
     outcome: failed(CLOSED),
+    connections: 1,
   },
   {
     name: "hangs up within the body",
