@@ -128,7 +128,7 @@ export const heads: readonly Misbehaviour[] = [
     connections: 1,
   })),
   ...["", "-1", "soon", "99999999999999999999", "Mon, 32 Foo 2026", "1, 2"].map((value) => ({
-    name: `503 with retry-after: ${value}`,
+    name: `503 with retry-after: ${value || "(nothing)"}`,
     serve: says(`HTTP/1.1 503 No\r\nretry-after: ${value}\r\ncontent-length: 0\r\n\r\n`),
     outcome: answered(503),
   })),
