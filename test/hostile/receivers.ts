@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
 import { Worker } from "node:worker_threads";
@@ -35,9 +35,11 @@ async function startServer({ serve, tls }: Misbehaviour): Promise<Hostile> {
     sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port to listen on");
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address.port,
     connections: () => connections,
     close() {
       for (const socket of sockets) socket.destroy();

@@ -27,7 +27,7 @@ const NO_CIPHER = "TLS refused by the server: no cipher in common, most likely";
 const WEAK = "certificate has a key or a signature that is too weak";
 
 /** Servers whose certificate, or whose idea of TLS, is not acceptable. `serve` is never reached. */
-const refusedIdentities: readonly Misbehaviour[] = [
+const refusedIdentities: readonly Omit<Misbehaviour, "serve">[] = [
   { name: "an expired certificate", tls: identity("expired"), outcome: failed("certificate expired") },
   {
     name: "a certificate of the future",
@@ -93,7 +93,7 @@ const refusedIdentities: readonly Misbehaviour[] = [
     tls: { ...goodIdentity, maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0" },
     outcome: failed(NO_CIPHER),
   },
-].map((one) => ({ serve: says(OK), ...one }) as Misbehaviour);
+];
 
 /** By its number (RFC 8446 §6), in place of a ServerHello. */
 const alerts: readonly (readonly [number: number, meaning: string, error: string])[] = [
@@ -183,7 +183,7 @@ const brokenHandshakes: readonly Misbehaviour[] = [
     outcome: failed("TLS failed: too many warn alerts"),
     copies: 5,
   },
-].map((one) => ({ ...one, scheme: "https" }) as Misbehaviour);
+];
 
 function flood(socket: Socket, bytes: Buffer) {
   const chunk = Buffer.concat(Array.from({ length: 500 }, () => bytes));
@@ -239,14 +239,14 @@ const afterwards: readonly Misbehaviour[] = [
     outcome: delivered(),
     copies: 20,
   },
-].map((one) => ({ tls: goodIdentity, ...one }) as Misbehaviour);
+];
 
 const cutOff = (socket: Socket) => void tcpOf(socket).destroy();
 
 export const tls: readonly Misbehaviour[] = [
-  ...refusedIdentities,
-  ...brokenHandshakes,
-  ...afterwards,
+  ...refusedIdentities.map((one) => ({ ...one, serve: says(OK) })),
+  ...brokenHandshakes.map((one) => ({ ...one, scheme: "https" as const })),
+  ...afterwards.map((one) => ({ tls: goodIdentity, ...one })),
   {
     name: "TLS on the plain port",
     tls: goodIdentity,
