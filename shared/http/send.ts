@@ -1,15 +1,21 @@
 import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher, request } from "undici";
 import type { Exchange } from "../domain/delivery.ts";
 import { type EndpointRules, endpointUrlProblem } from "../domain/endpoint-url.ts";
-import { attemptErrorText } from "./attempt-error.ts";
+import { attemptErrorText, isOurMistake } from "./attempt-error.ts";
+import { createConnect } from "./connect.ts";
+import {
+  type Answer,
+  type Connection,
+  MAX_KEPT_BYTES,
+  openConnection,
+  type Post,
+  StaleConnectionError,
+} from "./connection.ts";
+import { createIdleConnections } from "./idle-connections.ts";
 import { publicOnly } from "./public-lookup.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** A receiver has nothing to say to us that is longer; what is beyond it is not waited for. */
-const MAX_READ_BYTES = 64 * 1024;
-const MAX_KEPT_BYTES = 1024;
 
 export type OutgoingRequest = {
   readonly url: string;
@@ -19,7 +25,10 @@ export type OutgoingRequest = {
 };
 
 export type Sender = {
-  /** POSTs once and resolves with what came of it; never rejects. */
+  /**
+   * POSTs and resolves with what came of it, whatever the receiver does.
+   * @throws for what is no receiver's doing: a request that HTTP cannot carry, no file descriptor left
+   */
   send(outgoing: OutgoingRequest): Promise<Exchange>;
   /** Waits for the attempts under way, then closes every connection. */
   close(): Promise<void>;
@@ -27,7 +36,8 @@ export type Sender = {
 
 /**
  * Makes attempts over connections that are kept alive between them, by origin.
- * @param timeoutMs for the whole exchange: DNS, connecting, TLS, headers and body
+ * @param timeoutMs for the whole exchange: DNS, connecting, TLS, headers and body, and a second connection when
+ * a kept one turns out to be closed
  * @param lookup resolves a host to all of its addresses; dns.lookup unless told
  */
 export function createSender({
@@ -41,22 +51,18 @@ export function createSender({
   readonly timeoutMs?: number;
   readonly lookup?: LookupFunction;
 }): Sender {
-  const agent = new Agent({
-    // A stalled receiver then holds up its own connection only, not every delivery multiplexed on it.
-    allowH2: false,
-    // One timer rules the exchange; undici's own, which are coarser, stay out of it.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // Node's 250 ms would give up an address on another continent when the host has several.
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: 1000,
-    connect: { timeout: timeoutMs, lookup: rules.allowPrivate ? lookup : publicOnly(lookup) },
-  });
+  const connect = createConnect(rules.allowPrivate ? lookup : publicOnly(lookup));
+  const idle = createIdleConnections();
+  const underWay = new Set<Promise<unknown>>();
 
   async function send(outgoing: OutgoingRequest): Promise<Exchange> {
     const startedAt = performance.now();
     const answer: Answer = { status: null, retryAfter: undefined, kept: [] };
-    const failure = await attempt(outgoing, answer);
+    const attempted = attempt(outgoing, answer);
+    underWay.add(attempted);
+    const failure = await attempted.finally(() => underWay.delete(attempted));
+    if (answer.status === null && failure === undefined)
+      throw new Error("an attempt ended with neither answer nor error");
     return {
       status: answer.status,
       error: statusError(answer.status) ?? failure ?? null,
@@ -71,49 +77,53 @@ export function createSender({
     // Asked again at each attempt: the rule may have been laxer when the endpoint was registered.
     const problem = endpointUrlProblem(outgoing.url, rules);
     if (problem !== undefined) return `URL refused: ${problem}`;
-    const controller = new AbortController();
-    const { promise: timedOut, resolve } = Promise.withResolvers<string>();
-    const timer = setTimeout(function giveUp() {
-      // undici takes note of the abort only once it is connected (it then sends nothing): hence the race.
-      resolve(`timed out after ${timeoutMs / 1000} s`);
-      controller.abort();
-    }, timeoutMs);
-    const failure = await Promise.race([exchange(outgoing, answer, controller.signal), timedOut]);
-    clearTimeout(timer);
-    return failure;
-  }
-
-  async function exchange(outgoing: OutgoingRequest, answer: Answer, signal: AbortSignal) {
+    const { origin, pathname, search } = new URL(outgoing.url);
+    const headers = { "user-agent": userAgent, ...outgoing.headers };
+    const connection = idle.take(origin) ?? open(origin);
+    const exchange = post(connection, { path: pathname + search, headers, body: outgoing.body }, answer);
+    let isReusable = false;
     try {
-      const response = await request(outgoing.url, {
-        method: "POST",
-        headers: { "user-agent": userAgent, ...outgoing.headers },
-        body: outgoing.body,
-        dispatcher: agent,
-        signal,
-      });
-      await readAnswer(response, answer);
-      return undefined;
-    } catch (error) {
-      return attemptErrorText(error);
+      const failure = await withinTime(exchange);
+      isReusable = failure === undefined && connection.isOpen();
+      return failure;
+    } finally {
+      if (isReusable) idle.keep(connection);
+      else connection.destroy();
     }
   }
 
-  return { send, close: () => agent.close() };
+  function open(origin: string): Connection {
+    const connection = openConnection(origin, connect, () => idle.forget(connection));
+    return connection;
+  }
+
+  async function withinTime(exchange: Promise<string | undefined>): Promise<string | undefined> {
+    const { promise: timedOut, resolve } = Promise.withResolvers<string>();
+    const timer = setTimeout(() => resolve(`timed out after ${timeoutMs / 1000} s`), timeoutMs);
+    return Promise.race([exchange, timedOut]).finally(() => clearTimeout(timer));
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(underWay);
+    idle.destroyAll();
+  }
+
+  return { send, close };
 }
 
-type Answer = { status: number | null; retryAfter: string | undefined; kept: Buffer[] };
-
-async function readAnswer(response: Dispatcher.ResponseData, answer: Answer): Promise<void> {
-  answer.status = response.statusCode;
-  const retryAfter = response.headers["retry-after"];
-  answer.retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
-  let readBytes = 0;
-  for await (const chunk of response.body) {
-    if (readBytes < MAX_KEPT_BYTES) answer.kept.push(chunk);
-    readBytes += chunk.length;
-    // Leaving the loop destroys the body, and with it the connection.
-    if (readBytes > MAX_READ_BYTES) return;
+/** @returns why the answer did not come whole, if so */
+async function post(connection: Connection, request: Post, answer: Answer): Promise<string | undefined> {
+  try {
+    await connection.post(request, answer).catch(function tryAfresh(error) {
+      if (!(error instanceof StaleConnectionError) || isOurMistake(error.cause)) throw error;
+      // Should the receiver have got it twice, it knows by the webhook-id.
+      return connection.post(request, answer);
+    });
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof StaleConnectionError ? error.cause : error;
+    if (isOurMistake(reason)) throw reason;
+    return attemptErrorText(reason);
   }
 }
 
