@@ -1,5 +1,9 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { createServer } from "node:http";
+import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import * as z from "zod";
+import { closeServer, listen } from "../infra/local/http-server.ts";
+import { clientOptions } from "../infra/local/settings.ts";
 import { apiKeyRecord } from "../shared/domain/api-key.ts";
 import { readDeliveryMessage } from "../shared/domain/delivery.ts";
 import { readPublication } from "../shared/domain/publication.ts";
@@ -90,4 +94,24 @@ test("an error that is no SyntaxError is logged as it is", () => {
     .object({ a: z.number(), error: z.object({ message: z.string() }) })
     .parse(print.mock.calls[0]?.[0]);
   expect(shown.error.message).toBe('Unexpected "thing" is not valid JSON');
+});
+
+test("an answer of AWS that is no JSON is not quoted", async () => {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "application/x-amz-json-1.0");
+    response.end(`{"Item":{"secret":{"S":${CANARY}}}}`);
+  });
+  const client = new DynamoDBClient({ ...clientOptions(await listen(server, 0)), maxAttempts: 1 });
+  onTestFinished(async () => {
+    client.destroy();
+    await closeServer(server);
+  });
+  const command = new GetItemCommand({ TableName: "webhooks", Key: { account: { S: "acme" } } });
+  const error: unknown = await client.send(command).catch((thrown: unknown) => thrown);
+  expect(String(error)).toContain(CANARY.slice(0, 4));
+  const lines = logged(() => {
+    throw error;
+  });
+  expect(lines).not.toContain(CANARY);
+  expect(lines).toContain("not valid JSON");
 });
