@@ -1,7 +1,8 @@
 import fc, { type Arbitrary } from "fast-check";
 import { type DocumentedOperation, document, documentedOperations } from "../documented.ts";
 import { damaged, hostileTexts, spoilt } from "./hostile.ts";
-import { oddAuthorizations, oddHeaders, oddMethods, oddPathValues, oddQueries } from "./odd-requests.ts";
+import { oddAuthorizations, oddHeaders, oddMethods } from "./odd-headers.ts";
+import { oddPathValues, oddQueries } from "./odd-targets.ts";
 import { createSchemaValues } from "./schema-values.ts";
 
 /** What answers to a request beside the operation itself, and so may answer what the document does not list. */
