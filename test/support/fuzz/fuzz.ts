@@ -24,7 +24,7 @@ export interface FuzzReport {
   readonly failures: readonly Failure[];
   /** How often each operation answered with each status, by `GET /webhooks 200`. */
   readonly seen: ReadonlyMap<string, number>;
-  readonly slowestMs: number;
+  readonly slowest: { readonly operation: string; readonly durationMs: number };
 }
 
 const statusesOf: Readonly<Record<Rule, readonly number[]>> = {
@@ -38,7 +38,7 @@ export async function fuzz(stage: Stage, seed: number, count: number): Promise<F
   const cases = fc.sample(fuzzCases, { seed, numRuns: count });
   const failures: Failure[] = [];
   const seen = new Map<string, number>();
-  let slowestMs = 0;
+  let slowest = { operation: "none", durationMs: 0 };
 
   async function send(one: FuzzCase, number: number): Promise<void> {
     const request = resolve(one, stage.pools);
@@ -47,9 +47,11 @@ export async function fuzz(stage: Stage, seed: number, count: number): Promise<F
     try {
       const answer = await exchange(stage.local.url, bytes, ANSWER_WITHIN_MS);
       problem = problemOf(one, request, answer, stage);
-      const key = `${one.operation.method} ${one.operation.path} ${answer?.status ?? "closed"}`;
+      const operation = `${one.operation.method} ${one.operation.path}`;
+      const key = `${operation} ${answer?.status ?? "closed"}`;
       seen.set(key, (seen.get(key) ?? 0) + 1);
-      slowestMs = Math.max(slowestMs, answer?.durationMs ?? 0);
+      if (answer && answer.durationMs > slowest.durationMs)
+        slowest = { operation, durationMs: answer.durationMs };
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
@@ -65,7 +67,7 @@ export async function fuzz(stage: Stage, seed: number, count: number): Promise<F
     await Promise.all(callers);
     await stage.refresh();
   }
-  return { sent: cases.length, failures, seen, slowestMs };
+  return { sent: cases.length, failures, seen, slowest };
 }
 
 const PLACEHOLDER = /@@(\w+):(\d+)@@/g;

@@ -24,10 +24,9 @@ export function testFuzz(count: number): void {
       const begunAt = performance.now();
       report = await fuzz(stage, SEED, count);
       const seconds = Math.round((performance.now() - begunAt) / 1000);
-      console.info(
-        `SEED=${SEED}: ${seconds} s, the slowest ${Math.round(report.slowestMs)} ms`,
-        statuses(report),
-      );
+      const { operation, durationMs } = report.slowest;
+      const slowest = `the slowest ${Math.round(durationMs)} ms (${operation})`;
+      console.info(`SEED=${SEED}: ${count} requests in ${seconds} s, ${slowest}`, statuses(report));
     },
     60_000 + count * 60,
   );
