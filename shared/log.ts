@@ -14,11 +14,23 @@ export const log = {
 
 function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error);
-  const { name, message, stack, cause } = error;
+  const { name, cause } = error;
   return {
-    ...{ name, message, stack },
+    ...{ name, message: withoutQuote(error, error.message), stack: withoutQuote(error, error.stack) },
     ...(cause !== undefined && { cause: describe(cause) }),
     // The first few tell what the others would.
     ...(error instanceof AggregateError && { errors: error.errors.slice(0, 3).map(describe) }),
   };
 }
+
+/**
+ * `JSON.parse` quotes the text that it could not read, which may be a body or a stored item, as in
+ * `Unexpected token 'x', ..."secret: x"... is not valid JSON`.
+ */
+const withoutQuote = (error: Error, text: string | undefined) =>
+  error instanceof SyntaxError
+    ? text?.replace(
+        /(?:Unexpected token '[\s\S]*?', )?(?:\.{3})?"[\s\S]*"(?:\.{3})? is not valid JSON/,
+        "not valid JSON",
+      )
+    : text;

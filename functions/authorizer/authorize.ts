@@ -1,5 +1,5 @@
 import type { RetryAfter } from "../../shared/domain/account-limits.ts";
-import { type ApiKeyRecord, hashApiKey } from "../../shared/domain/api-key.ts";
+import { type ApiKeyRecord, hashApiKey, isRecordOf } from "../../shared/domain/api-key.ts";
 
 export interface AuthorizeDeps {
   readonly keys: { find(keyHash: string): Promise<ApiKeyRecord | undefined> };
@@ -15,8 +15,9 @@ export function createAuthorize({ keys, admit }: AuthorizeDeps) {
   return async function authorize(header: string | undefined) {
     const key = BEARER.exec(header?.trim() ?? "")?.[1];
     if (key === undefined) return undefined;
-    const record = await keys.find(hashApiKey(key));
-    if (!record || record.revoked_at) return undefined;
+    const hash = hashApiKey(key);
+    const record = await keys.find(hash);
+    if (!record || !isRecordOf(record, hash) || record.revoked_at) return undefined;
     const { key_id: keyId, account, roles } = record;
     return { keyId, account, roles, retryAfterSeconds: await admit(account) };
   };

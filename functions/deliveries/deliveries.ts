@@ -3,10 +3,10 @@ import { type Delivery, deliveryView, isDeliveryId } from "../../shared/domain/d
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { type HookIds, listOwners } from "../../shared/http/list-owners.ts";
-import { cursorOf } from "../../shared/http/paging.ts";
+import { cursorOf, positionInTime } from "../../shared/http/paging.ts";
 import { deliveryQuery } from "../../shared/http/queries.ts";
 
-const position = z.strictObject({ sk: z.string().min(1).max(128), taken: z.int().nonnegative() });
+const position = z.strictObject({ sk: positionInTime, taken: z.int().positive() });
 type Position = z.infer<typeof position>;
 
 export interface DeliveriesDeps {

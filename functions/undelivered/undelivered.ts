@@ -1,9 +1,8 @@
-import * as z from "zod";
 import { type Delivery, deliveryView, isDeliveryId, type Undelivered } from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { type HookIds, listOwners } from "../../shared/http/list-owners.ts";
-import { cursorOf } from "../../shared/http/paging.ts";
+import { cursorOf, positionInTime } from "../../shared/http/paging.ts";
 import { undeliveredQuery } from "../../shared/http/queries.ts";
 
 export interface UndeliveredDeps {
@@ -22,7 +21,7 @@ export interface UndeliveredDeps {
   readonly forget: (id: string) => Promise<void>;
 }
 
-const cursor = cursorOf(z.string().min(1).max(128));
+const cursor = cursorOf(positionInTime);
 
 /** What was never delivered, and why. */
 export function createUndelivered({ hookIds, findDelivery, undelivered, forget }: UndeliveredDeps) {

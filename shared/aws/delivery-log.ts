@@ -10,6 +10,12 @@ import { type Owner, readTimeline } from "./timeline.ts";
  */
 const MAX_ROUNDS = 5;
 
+/**
+ * How many deliveries are read at a time: the keys of one BatchGetItem. A log entry names up to twenty, so that all
+ * that a page's worth of entries names may be two thousand.
+ */
+const MAX_READ = 100;
+
 /** Where a page ended: inside which log entry, and after how many of its deliveries. */
 export interface LogPosition {
   readonly sk: string;
@@ -36,7 +42,7 @@ export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: str
     const unread = references.filter(
       ({ position }) => position.sk !== from?.sk || position.taken > from.taken,
     );
-    return { unread, atEnd: rows.length < wanted };
+    return { unread: unread.slice(0, MAX_READ), atEnd: rows.length < wanted && unread.length <= MAX_READ };
   }
 
   return {

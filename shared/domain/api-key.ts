@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 
 export const roles = ["integrator", "publisher"] as const;
@@ -28,6 +28,15 @@ const KEY_BYTES = 32;
  * and no strength; and because the look-up is by the hash, no comparison leaks how much of a guess was right.
  */
 export const hashApiKey = (key: string): string => createHash("sha256").update(key).digest("hex");
+
+/**
+ * Whether a record is of the key with this hash, compared in constant time. The look-up has said so already; that
+ * what it found lets somebody in is not left to an adapter, an index or a cache alone.
+ */
+export function isRecordOf({ key_hash }: ApiKeyRecord, hash: string): boolean {
+  const [stored, given] = [Buffer.from(key_hash), Buffer.from(hash)];
+  return stored.length === given.length && timingSafeEqual(stored, given);
+}
 
 /**
  * Makes a key, or takes the given text for one, and the record to store of it. The key is not kept anywhere.

@@ -7,7 +7,11 @@ const MAX_ENDPOINTS = 10;
 const MAX_CAMPAIGNS = 100;
 
 export const hookId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
-const campaigns = z.array(campaignId).max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
+/** DynamoDB keeps text as UTF-8, which has no lone surrogates: it would keep something else. */
+const MALFORMED = "must be valid Unicode";
+const campaigns = z
+  .array(campaignId.refine((id) => id.isWellFormed(), MALFORMED))
+  .max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
 /** Beyond these a signature header would grow without end; the oldest stop signing first. */
 const MAX_LIVE_SECRETS = 10;
 const DEFAULT_OVERLAP_SECONDS = 86_400;
@@ -44,7 +48,7 @@ export type Webhook = z.infer<typeof webhook>;
 /** One URL or a list of 1 to 10 different ones, each fit to be an endpoint; always a list afterwards. */
 function endpointUrls(rules: EndpointRules) {
   const url = z.string().superRefine((text, context) => {
-    const problem = endpointUrlProblem(text, rules);
+    const problem = text.isWellFormed() ? endpointUrlProblem(text, rules) : MALFORMED;
     if (problem) context.addIssue({ code: "custom", message: problem });
   });
   const list = z

@@ -15,20 +15,26 @@ export const paging = {
   cursor: z.string().optional(),
 };
 
+/** A position in a list that is in order of time: an ISO time and an id, the latter to tell two of one moment apart. */
+export const positionInTime = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z#[A-Za-z0-9_-]{1,64}$/);
+
 /**
  * Cursors of one list: opaque text for the position of the next page. A position holds no account (the
  * caller's key says whose list it is), so a cursor that somebody makes up reaches nothing it should not.
  */
 export function cursorOf<Schema extends z.ZodType>(position: Schema) {
+  const encode = (at: z.output<Schema>) => Buffer.from(JSON.stringify(at)).toString("base64url");
   return {
-    write: (next: z.output<Schema> | undefined): string | null =>
-      next === undefined ? null : Buffer.from(JSON.stringify(next)).toString("base64url"),
+    write: (next: z.output<Schema> | undefined): string | null => (next === undefined ? null : encode(next)),
 
-    /** @throws Problem `invalid` for anything that `write` did not make */
+    /** @throws Problem `invalid` for anything that `write` makes of no position */
     read(cursor: string | undefined): z.output<Schema> | undefined {
       if (cursor === undefined) return undefined;
       const parsed = position.safeParse(decode(cursor));
-      if (parsed.success) return parsed.data;
+      // Base64 and JSON are read with lenience: many texts mean one position, and only one of them is its cursor.
+      if (parsed.success && encode(parsed.data) === cursor) return parsed.data;
       throw new Problem("invalid", "Some fields are not valid", [
         { path: "cursor", message: "is not a cursor that this list has given out" },
       ]);

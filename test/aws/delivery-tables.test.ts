@@ -140,6 +140,26 @@ describe("the delivery log", () => {
     expect(await pages(2, ({ status }) => status === "retrying")).toHaveLength(11);
   });
 
+  test("reads no more for a page than a caller can wait for, when entries name many and a filter few", async () => {
+    const batch = Array.from({ length: 700 }, (_, n) =>
+      stored(`many-${n}`, { status: n % 350 === 7 ? "cancelled" : "delivered", created_at: at(n % 3) }),
+    );
+    await Promise.all(batch.map((one) => deliveries.settle(one, true)));
+    let reads = 0;
+    const counted = createDeliveryLog(services.dynamoDb, services.table("StorageDeliveries"), (sought) => {
+      reads++;
+      return read(sought);
+    });
+    await counted.page([owner()], 100, ({ status }) => status === "pending");
+    expect(reads).toBeLessThanOrEqual(500);
+    reads = 0;
+    expect((await counted.page([owner()], 20, () => true)).items).toHaveLength(20);
+    expect(reads).toBeLessThanOrEqual(100);
+    // Nothing is passed over for it.
+    expect(await pages(100, ({ status }) => status === "cancelled")).toHaveLength(2);
+    expect(new Set(await pages(100))).toHaveProperty("size", 700);
+  });
+
   test("of another webhook is another log", async () => {
     await deliveries.settle(stored("mine"), true);
     expect((await deliveryLog.page([{ account: "acme", hookId: "none" }], 10, () => true)).items).toEqual([]);

@@ -76,6 +76,8 @@ describe("a webhook is refused, and the field named, for", () => {
     ["an empty secret", webhook({ secret: "" }), 422, ["secret"]],
     ["a secret of wrong base64", webhook({ secret: "whsec_not base64" }), 422, ["secret"]],
     ["campaigns of the wrong type", webhook({ campaigns: "sue7r1vO" }), 422, ["campaigns"]],
+    ["half a character in a campaign", webhook({ campaigns: ["a", "\ud800"] }), 422, ["campaigns.1"]],
+    ["half a character in a url", webhook({ url: "http://127.0.0.1/\udfff" }), 422, ["url"]],
     ["an unknown field", webhook({ hookId: "a" }), 422, ["hookId"]],
     ["several at once", { scope: "x", url: [1], secret: 2 }, 422, ["scope", "url.0", "secret"]],
     [

@@ -24,6 +24,8 @@ function authorizer({ authorizationToken, methodArn }: APIGatewayTokenAuthorizer
   if (authorizationToken === "Bearer denied") return policy("Deny", "*");
   if (authorizationToken === "Bearer elsewhere")
     return policy("Allow", "arn:aws:execute-api:*:*:*/*/GET/other");
+  if (authorizationToken.startsWith("Bearer only "))
+    return policy("Allow", `arn:aws:execute-api:*/${authorizationToken.slice("Bearer only ".length)}`);
   if (authorizationToken === "Bearer odd") return { principalId: 1 };
   throw new Error(authorizationToken === "Bearer broken" ? "no table" : "Unauthorized");
 }
@@ -132,6 +134,31 @@ describe("who is let in", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ type: "about:blank", title: expect.any(String) });
     expect(events).toEqual([]);
+  });
+
+  test.each([
+    ["GET/webhooks", 204],
+    ["*/webhooks", 204],
+    ["GET/web?ooks", 204],
+    ["GET/*h*", 204],
+    ["GET/webhooks*", 204],
+    ["GET/*webhooks*?", 403],
+    ["GET/webhook", 403],
+    ["GET/webhooks?", 403],
+    ["GET/w.*", 403],
+    ["POST/*", 403],
+  ])("a policy for %s: %i", async (pattern, status) => {
+    const { call } = await start();
+    expect((await call("/webhooks", { headers: { authorization: `Bearer only ${pattern}` } })).status).toBe(
+      status,
+    );
+  });
+
+  test("a path full of asterisks does not make everybody wait", async () => {
+    const { call } = await start();
+    const begunAt = performance.now();
+    expect((await call(`/webhooks/${"*a".repeat(36)}`, { headers: key })).status).toBe(204);
+    expect(performance.now() - begunAt).toBeLessThan(1_000);
   });
 
   test("lets anyone call an open route", async () => {

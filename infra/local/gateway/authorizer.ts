@@ -72,10 +72,30 @@ function allows(statements: Answer["policyDocument"]["Statement"], arn: string):
   return effects.includes("Allow") && !effects.includes("Deny");
 }
 
-/** `*` stands for any text, `?` for one character. */
-function matchesAny(patterns: readonly string[], text: string): boolean {
-  return patterns.some((pattern) => {
-    const literal = pattern.replaceAll(/[\\^$.+()|[\]{}]/g, "\\$&");
-    return new RegExp(`^${literal.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(text);
-  });
+const matchesAny = (patterns: readonly string[], text: string): boolean =>
+  patterns.some((pattern) => matches(pattern, text));
+
+/**
+ * `*` stands for any text, `?` for one character. Not made a regular expression: the path of a call is part of the
+ * pattern, and one full of asterisks would make that backtrack for ever.
+ */
+function matches(pattern: string, text: string): boolean {
+  let at = 0;
+  /** Where the latest `*` stands, and up to where in the text it reaches so far. */
+  let star = -1;
+  let reach = 0;
+  for (let index = 0; index < text.length; ) {
+    if (pattern[at] === "*") {
+      star = at++;
+      reach = index;
+    } else if (pattern[at] === "?" || pattern[at] === text[index]) {
+      at++;
+      index++;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++reach;
+    } else return false;
+  }
+  while (pattern[at] === "*") at++;
+  return at === pattern.length;
 }

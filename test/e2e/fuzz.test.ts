@@ -1,0 +1,3 @@
+import { testFuzz } from "../support/fuzz/suite.ts";
+
+testFuzz(1_500);

@@ -1,0 +1,117 @@
+import { createServer } from "node:http";
+import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import * as z from "zod";
+import { closeServer, listen } from "../infra/local/http-server.ts";
+import { clientOptions } from "../infra/local/settings.ts";
+import { apiKeyRecord } from "../shared/domain/api-key.ts";
+import { readDeliveryMessage } from "../shared/domain/delivery.ts";
+import { readPublication } from "../shared/domain/publication.ts";
+import { webhook } from "../shared/domain/webhook.ts";
+import { log } from "../shared/log.ts";
+
+const CANARY = "canary-5f0c";
+afterEach(() => vi.restoreAllMocks());
+
+/** All that the log says of what is thrown, as it is printed and as JSON. */
+function logged(work: () => unknown): string {
+  const print = vi.spyOn(console, "error").mockImplementation(() => {});
+  try {
+    work();
+  } catch (error) {
+    log.error("message.failed", error);
+    log.error("message.failed", new AggregateError([error], "several"));
+    log.error("message.failed", new Error("outer", { cause: error }));
+  }
+  const lines = JSON.stringify(print.mock.calls);
+  expect(print).toHaveBeenCalledTimes(3);
+  return lines;
+}
+
+test.each<[string, () => unknown]>([
+  ["text that is no JSON", () => JSON.parse(`${CANARY}`)],
+  ["text that begins as JSON", () => JSON.parse(`"${CANARY}" x`)],
+  ["JSON that breaks off in the middle", () => JSON.parse(`{"a":"b" ${CANARY}}`)],
+  [
+    "a long one",
+    () => JSON.parse(`{"a":[1,2,3,4,5,6,7,8,9,10,11,12,13,14], ${CANARY} "z":${"1".repeat(99)}}`),
+  ],
+  ["one with quotes and lines", () => JSON.parse(`{"a": '"${CANARY}"\n"x`)],
+  ["a delivery's message", () => readDeliveryMessage(`{"body": ${CANARY}}`)],
+  [
+    "a delivery's message of the wrong shape",
+    () => readDeliveryMessage(JSON.stringify({ body: [CANARY], url: CANARY })),
+  ],
+  ["a schedule's dead letter", () => readDeliveryMessage(JSON.stringify({ MessageBody: `x${CANARY}` }))],
+  ["a publication", () => readPublication(`[${CANARY}]`, new Date())],
+  [
+    "a publication of the wrong shape",
+    () =>
+      readPublication(
+        JSON.stringify({ account: CANARY.toUpperCase(), events: [{ id: `.${CANARY}`, scope: CANARY }] }),
+        new Date(),
+      ),
+  ],
+  [
+    "a bus event of the wrong shape",
+    () =>
+      readPublication(
+        JSON.stringify({
+          "detail-type": CANARY,
+          time: CANARY,
+          detail: { account: "A", event: { user: [CANARY] } },
+        }),
+        new Date(),
+      ),
+  ],
+  [
+    "a stored webhook of the wrong shape",
+    () =>
+      webhook.parse({
+        urls: [],
+        scope: CANARY,
+        hook_id: `.${CANARY}`,
+        status: CANARY,
+        secrets: [{ secret: CANARY, expires_at: CANARY }],
+      }),
+  ],
+  [
+    "a stored key of the wrong shape",
+    () => apiKeyRecord.parse({ key_hash: 1, account: `.${CANARY}`, roles: [CANARY] }),
+  ],
+])("the log names a failure, and repeats nothing of what it was about: %s", (_, work) => {
+  const lines = logged(work);
+  expect(lines).not.toContain(CANARY);
+  expect(lines).not.toContain(CANARY.toUpperCase());
+  // What it was is still to be seen.
+  expect(lines).toMatch(/JSON|ZodError|Problem/);
+});
+
+test("an error that is no SyntaxError is logged as it is", () => {
+  const print = vi.spyOn(console, "error").mockImplementation(() => {});
+  log.error("request.failed", new Error('Unexpected "thing" is not valid JSON'), { a: 1 });
+  const shown = z
+    .object({ a: z.number(), error: z.object({ message: z.string() }) })
+    .parse(print.mock.calls[0]?.[0]);
+  expect(shown.error.message).toBe('Unexpected "thing" is not valid JSON');
+});
+
+test("an answer of AWS that is no JSON is not quoted", async () => {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "application/x-amz-json-1.0");
+    response.end(`{"Item":{"secret":{"S":${CANARY}}}}`);
+  });
+  const client = new DynamoDBClient({ ...clientOptions(await listen(server, 0)), maxAttempts: 1 });
+  onTestFinished(async () => {
+    client.destroy();
+    await closeServer(server);
+  });
+  const command = new GetItemCommand({ TableName: "webhooks", Key: { account: { S: "acme" } } });
+  const error: unknown = await client.send(command).catch((thrown: unknown) => thrown);
+  expect(String(error)).toContain(CANARY.slice(0, 4));
+  const lines = logged(() => {
+    throw error;
+  });
+  expect(lines).not.toContain(CANARY);
+  expect(lines).toContain("not valid JSON");
+});
