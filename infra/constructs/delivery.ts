@@ -2,7 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
 import { RetrySchedules } from "./retry-schedules.ts";
-import { ServiceFunction } from "./service-function.ts";
+import { lookUpsSideBySide, ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -42,6 +42,7 @@ export class Delivery extends Construct {
       timeout: DELIVER_TIMEOUT,
       memoryMiB: 512,
       environment: {
+        ...lookUpsSideBySide,
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         DELIVERIES_TABLE: storage.deliveries.tableName,
         UNDELIVERED_TABLE: storage.undelivered.tableName,

@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
-import { ServiceFunction } from "./service-function.ts";
+import { lookUpsSideBySide, ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 
 /** One exchange of 10 s with every endpoint at the same time; API Gateway waits for 29 s. */
@@ -55,6 +55,7 @@ export class Registrations extends Construct {
       name: "test-send",
       timeout: TEST_SEND_TIMEOUT,
       environment: {
+        ...lookUpsSideBySide,
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
         ENDPOINT_PORTS: settings.endpointPorts.join(","),

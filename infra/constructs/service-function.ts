@@ -12,6 +12,13 @@ export const FUNCTION_METADATA = "claimr:function";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
+/**
+ * dns.lookup holds a thread of libuv's pool of four for as long as the resolver takes: four endpoints with a dead
+ * name server would keep all others from being looked up. For functions that call endpoints.
+ * https://nodejs.org/api/dns.html#implementation-considerations
+ */
+export const lookUpsSideBySide = { UV_THREADPOOL_SIZE: "32" };
+
 export interface ServiceFunctionProps {
   readonly name: FunctionName;
   readonly environment?: Record<string, string>;

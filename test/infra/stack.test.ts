@@ -115,6 +115,17 @@ test("waiting for slow endpoints has a bounded share of the concurrency, and all
   expect(sources).toEqual([expect.stringContaining("SlowDeliveries")]);
 });
 
+test("the functions that call endpoints look up more names at a time than a batch has", () => {
+  const pools = functions().flatMap(({ name, properties }) => {
+    const size = properties.Environment?.Variables.UV_THREADPOOL_SIZE;
+    return size === undefined ? [] : [[name, size]];
+  });
+  expect(pools.sort()).toEqual([
+    ["deliver", "32"],
+    ["test-send", "32"],
+  ]);
+});
+
 describe("what an incident would be made of: permissions", () => {
   const consume = [
     "sqs:ReceiveMessage",
