@@ -10,17 +10,22 @@ const MAX_BODY_BYTES_AT_ONCE = 1_048_576;
 const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 
 export interface FanOutDeps {
-  readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
+  /** `onUnreadable` is told of each webhook that is stored but cannot be read. */
+  readonly webhooks: {
+    all(account: string, onUnreadable: (error: Error) => void): Promise<readonly Webhook[]>;
+  };
   readonly enqueue: (message: DeliveryMessage, groupId: string) => Promise<unknown>;
 }
 
 /**
  * Puts one message on the deliveries queue for each event and each endpoint that wants it. Throws if any
- * could not be queued: the publication is then fanned out again, and what was queued twice is delivered once.
+ * could not be queued, or a webhook not be read: the publication is then fanned out again, what was queued twice
+ * is delivered once, and what stays unreadable leaves the publication in the dead-letter queue, to be redriven.
  */
 export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
   return async function fanOut({ account, accepted_at, events }: Publication): Promise<void> {
-    const registered = await webhooks.all(account);
+    const unreadable: Error[] = [];
+    const registered = await webhooks.all(account, (error) => unreadable.push(error));
     const messages = events.flatMap(({ id: event_id, scope, campaign, body }) =>
       registered
         .filter((webhook) => wants(webhook, { scope, campaign }))
@@ -33,6 +38,8 @@ export function createFanOut({ webhooks, enqueue }: FanOutDeps) {
     );
     for (const some of chunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
       await enqueueAll(some);
+    if (unreadable.length > 0)
+      throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {

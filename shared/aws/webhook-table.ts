@@ -8,7 +8,9 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
-import { whenConditionHolds } from "./conditional.ts";
+import type { Item } from "./batch-table.ts";
+import { wasRepeated, whenConditionHolds } from "./conditional.ts";
+import { type OnUnreadable, readable } from "./readable.ts";
 
 /**
  * The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be
@@ -39,22 +41,27 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
     return Item && readWebhook(Item);
   }
 
-  async function all(account: string): Promise<Webhook[]> {
-    const found: Webhook[] = [];
-    for await (const page of paginateQuery({ client }, { ...ofAccount(account), ConsistentRead: true })) {
-      found.push(...(page.Items ?? []).map(readWebhook));
-    }
+  async function queryAll(account: string, options: { ProjectionExpression?: string } = {}): Promise<Item[]> {
+    const query = { ...ofAccount(account), ConsistentRead: true, ...options };
+    const found: Item[] = [];
+    for await (const { Items = [] } of paginateQuery({ client }, query)) found.push(...Items);
     return found;
   }
 
   return {
     find,
 
-    /** All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event. */
-    all,
+    /**
+     * All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event.
+     * @param onUnreadable is told of each that is stored but cannot be read
+     */
+    async all(account: string, onUnreadable?: OnUnreadable): Promise<Webhook[]> {
+      return readable(await queryAll(account), readWebhook, onUnreadable);
+    },
 
     async ids(account: string): Promise<string[]> {
-      return (await all(account)).map(({ hook_id }) => hook_id);
+      const keys = await queryAll(account, { ProjectionExpression: "hook_id" });
+      return keys.map(({ hook_id }) => String(hook_id));
     },
 
     /** In order of hook_id. @param after the hook_id that the page before ended with */
@@ -66,7 +73,7 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
           ...(after !== undefined && { ExclusiveStartKey: { account, hook_id: after } }),
         }),
       );
-      const items = Items.map(readWebhook);
+      const items = readable(Items, readWebhook);
       return { items, ...(LastEvaluatedKey && { last: String(LastEvaluatedKey.hook_id) }) };
     },
 
@@ -144,6 +151,7 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
         client.send(
           new DeleteCommand({ ...key(account, hookId), ConditionExpression: "attribute_exists(hook_id)" }),
         ),
+        wasRepeated,
       );
     },
 
