@@ -23,6 +23,7 @@ export interface DeliverDeps {
   readonly deliveries: {
     find(id: string): Promise<Delivery | undefined>;
     settle(delivered: Delivery, isNew: boolean): Promise<unknown>;
+    relist(stored: Delivery): Promise<unknown>;
     advance(moved: Delivery, attemptsBefore: number | undefined): Promise<boolean>;
   };
   readonly keepUndelivered: (givenUp: Delivery, body: string) => Promise<void>;
@@ -63,6 +64,9 @@ export function createDeliver(deps: DeliverDeps) {
     ]);
     if (stored && isDone(stored, message)) {
       if (isRedelivered || isUnfinished(stored, message, clock.now())) await followUp(stored, message);
+      // The first record may have got in without its place in the log.
+      if (message.attempt === 1 && (isRedelivered || isSameCopy(stored, message)))
+        await deliveries.relist(stored);
       return;
     }
     const endpoint = endpointState(webhook, message, new Date(clock.now()));
@@ -162,10 +166,14 @@ const isDone = (stored: Delivery, message: DeliveryMessage) =>
 function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
   // Given up before the attempt it asked for.
   if (stored.status === "undelivered" && message.attempt === stored.attempts.length + 1) return true;
-  if (stored.attempts.at(-1)?.due_at !== message.due_at) return false;
+  if (!isSameCopy(stored, message)) return false;
   if (stored.status === "undelivered") return true;
   return stored.next_attempt_at !== null && Date.parse(stored.next_attempt_at) < now - OVERDUE_MS;
 }
+
+/** It asks for the very attempt that was made last, and is not another publication of the event. */
+const isSameCopy = (stored: Delivery, message: DeliveryMessage) =>
+  stored.attempts.at(-1)?.due_at === message.due_at;
 
 const isUnderWay = ({ status }: Delivery) => status === "retrying" || status === "pending";
 
