@@ -12,7 +12,7 @@ import {
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
 import { endpointState, isSlow, type SlowMark, slowMark, type Webhook } from "../../shared/domain/webhook.ts";
-import { applyDecision, begin, isDone, iso, isUnfinished } from "./progress.ts";
+import { applyDecision, begin, isDone, iso, isSameCopy, isUnfinished } from "./progress.ts";
 
 export interface DeliverDeps {
   readonly policy: RetryPolicy;
@@ -30,6 +30,7 @@ export interface DeliverDeps {
   readonly deliveries: {
     find(id: string): Promise<Delivery | undefined>;
     settle(delivered: Delivery, isNew: boolean): Promise<unknown>;
+    relist(stored: Delivery): Promise<unknown>;
     advance(moved: Delivery, attemptsBefore: number | undefined): Promise<boolean>;
   };
   readonly keepUndelivered: (givenUp: Delivery, body: string) => Promise<void>;
@@ -68,6 +69,9 @@ export function createDeliver(deps: DeliverDeps) {
     ]);
     if (stored && isDone(stored, message)) {
       if (isRedelivered || isUnfinished(stored, message, clock.now())) await followUp(stored, message);
+      // The first record may have got in without its place in the log.
+      if (message.attempt === 1 && (isRedelivered || isSameCopy(stored, message)))
+        await deliveries.relist(stored);
       return;
     }
     const endpoint = endpointState(webhook, message, new Date(clock.now()));

@@ -25,10 +25,14 @@ export const isDone = (stored: Delivery, message: DeliveryMessage) =>
 export function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
   // Given up before the attempt it asked for.
   if (stored.status === "undelivered" && message.attempt === stored.attempts.length + 1) return true;
-  if (stored.attempts.at(-1)?.due_at !== message.due_at) return false;
+  if (!isSameCopy(stored, message)) return false;
   if (stored.status === "undelivered") return true;
   return stored.next_attempt_at !== null && Date.parse(stored.next_attempt_at) < now - OVERDUE_MS;
 }
+
+/** It asks for the very attempt that was made last, and is not another publication of the event. */
+export const isSameCopy = (stored: Delivery, message: DeliveryMessage) =>
+  stored.attempts.at(-1)?.due_at === message.due_at;
 
 /** A delivery before its first attempt. */
 export function begin(message: DeliveryMessage, now: number): Delivery {

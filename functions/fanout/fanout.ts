@@ -12,7 +12,10 @@ const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 
 export interface FanOutDeps {
   readonly now: () => Date;
-  readonly webhooks: { all(account: string): Promise<readonly Webhook[]> };
+  /** `onUnreadable` is told of each webhook that is stored but cannot be read. */
+  readonly webhooks: {
+    all(account: string, onUnreadable: (error: Error) => void): Promise<readonly Webhook[]>;
+  };
   readonly enqueue: (message: DeliveryMessage) => Promise<unknown>;
   /** These events are no longer in flight, as the account's limits count it. */
   readonly landed: (account: string, events: number) => Promise<void>;
@@ -22,12 +25,14 @@ export interface FanOutDeps {
 
 /**
  * Puts one message on the deliveries queue for each event and each endpoint that wants it, and then into the
- * ledger. Throws if any could not be queued: the publication is then fanned out again, and what was queued
- * twice is delivered once.
+ * ledger. Throws if any could not be queued, or a webhook not be read: the publication is then fanned out again,
+ * what was queued twice is delivered once, and what stays unreadable leaves the publication in the dead-letter
+ * queue, to be redriven.
  */
 export function createFanOut({ webhooks, enqueue, landed, keepLedger, ...deps }: FanOutDeps) {
   return async function fanOut({ account, accepted_at, events, is_counted }: Publication): Promise<void> {
-    const registered = await webhooks.all(account);
+    const unreadable: Error[] = [];
+    const registered = await webhooks.all(account, (error) => unreadable.push(error));
     const now = deps.now();
     const groups = groupAlike(events).map((alike) => ({
       alike,
@@ -52,6 +57,8 @@ export function createFanOut({ webhooks, enqueue, landed, keepLedger, ...deps }:
         }),
       ),
     );
+    if (unreadable.length > 0)
+      throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
     if (is_counted) await landed(account, events.length);
   };
 

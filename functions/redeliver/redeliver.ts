@@ -31,12 +31,13 @@ export interface RedeliverDeps {
     find(of: Delivery, givenUpAt: string): Promise<Undelivered | undefined>;
     /** Newest first: what `before` (exclusive) and `since` (inclusive) leave, at most `limit`. */
     keys(owner: Owner, limit: number, range: Range): Promise<readonly string[]>;
-    /** All of the range. */
-    rows(owner: Owner, range: Range): Promise<readonly Undelivered[]>;
+    /** All of the range that can be read; `onUnreadable` is told of each other one. */
+    rows(owner: Owner, range: Range, onUnreadable: () => void): Promise<readonly Undelivered[]>;
     remove(row: Delivery): Promise<void>;
   };
   readonly jobs: {
     find(id: string): Promise<RedeliveryJob | undefined>;
+    create(job: RedeliveryJob): Promise<void>;
     change(job: RedeliveryJob, fields: Partial<RedeliveryJob>): Promise<RedeliveryJob | undefined>;
   };
   readonly deliver: (message: DeliveryMessage) => Promise<unknown>;
@@ -54,7 +55,7 @@ export function createRedeliver(deps: RedeliverDeps) {
 
   /** @param askedBy names the message, so that it may be handled again after a crash, and no other with it */
   return async function redeliver(message: RedeliveryMessage, askedBy: string): Promise<void> {
-    if (message.kind === "job") return goThrough(message.job_id);
+    if (message.kind === "job") return goThrough(message.job_id, message.job);
     const delivery = await deps.findDelivery(message.delivery_id);
     const row = delivery && (await undelivered.find(delivery, message.given_up_at));
     if (row) await takeUp(row, await deps.findWebhook(row.account, row.hook_id), askedBy);
@@ -81,18 +82,22 @@ export function createRedeliver(deps: RedeliverDeps) {
   }
 
   /** One slice of a job: as many rows as the job may redeliver in a second. */
-  async function goThrough(jobId: string): Promise<void> {
-    const found = await jobs.find(jobId);
+  async function goThrough(jobId: string, asked: RedeliveryJob | undefined): Promise<void> {
+    let found = await jobs.find(jobId);
+    if (!found && asked) {
+      await jobs.create(asked);
+      found = asked;
+    }
     if (found?.status !== "running") return;
     const job = await choose(found);
     if (!job?.slice) return;
     const { last, count } = job.slice;
     const owner = { account: job.account, hookId: job.hook_id };
+    let skipped = 0;
     const [webhook, rows] = await Promise.all([
       deps.findWebhook(job.account, job.hook_id),
-      undelivered.rows(owner, { before: job.before ?? job.until, since: last }),
+      undelivered.rows(owner, { before: job.before ?? job.until, since: last }, () => skipped++),
     ]);
-    let skipped = 0;
     for (const some of chunks(rows, MAX_AT_ONCE)) {
       const taken = await Promise.all(some.map((row) => takeUp(row, webhook, jobId)));
       skipped += taken.filter((wasTaken) => !wasTaken).length;

@@ -72,11 +72,13 @@ export function createRedelivery(deps: RedeliveryDeps) {
       const matched = (await deps.count({ account, hookId: hook_id }, { before: end, since })) ?? null;
       if (dry_run) return { status: 202, body: { job_id: null, matched } };
       const job_id = deps.newId();
-      await deps.jobs.create({
+      const job: RedeliveryJob = {
         ...{ job_id, account, hook_id, status: "running", since, until: end, per_second, matched },
         ...{ redelivered: 0, skipped: 0, version: 1, created_at: now, updated_at: now },
-      });
-      await deps.enqueue({ kind: "job", job_id });
+      };
+      // On the queue first, and whole: a call that ends between the two leaves no job that nobody works on.
+      await deps.enqueue({ kind: "job", job_id, job });
+      await deps.jobs.create(job);
       return { status: 202, body: { job_id, matched } };
     },
 

@@ -54,8 +54,9 @@ export function createUndelivered({ hookIds, findDelivery, undelivered, forget }
 
     async remove({ account, path }: ApiRequest): Promise<ApiAnswer> {
       const found = await findMine(account, path.id ?? "");
-      await undelivered.remove(found);
+      // In this order, as a call that failed between the two can then be repeated: the row is still found.
       await forget(found.id);
+      await undelivered.remove(found);
       return { status: 204 };
     },
   };

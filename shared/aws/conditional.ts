@@ -7,13 +7,17 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
  */
 export async function whenConditionHolds(
   write: Promise<unknown>,
-  isOurs: () => Promise<boolean> = async () => false,
+  isOurs: (refused: ConditionalCheckFailedException) => Promise<boolean> = async () => false,
 ): Promise<boolean> {
   try {
     await write;
     return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return isOurs();
+    if (error instanceof ConditionalCheckFailedException) return isOurs(error);
     throw error;
   }
 }
+
+/** Whether the SDK had sent the write before: then its first try may be what made the condition fail. */
+export const wasRepeated = async ({ $metadata }: ConditionalCheckFailedException): Promise<boolean> =>
+  ($metadata.attempts ?? 1) > 1;

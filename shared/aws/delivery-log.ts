@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { type Delivery, delivery } from "../domain/delivery.ts";
 import type { BatchReader } from "./batch-table.ts";
 import { deliveryKey, logEntry, logOwner } from "./delivery-table.ts";
+import { readable } from "./readable.ts";
 import { type Owner, readTimeline } from "./timeline.ts";
 
 /**
@@ -39,10 +40,13 @@ export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: str
       const { sk, delivery_ids } = logEntry.parse(row);
       return delivery_ids.map((id, index) => ({ id, position: { sk, taken: index + 1 } }));
     });
-    const unread = references.filter(
-      ({ position }) => position.sk !== from?.sk || position.taken > from.taken,
-    );
-    return { unread: unread.slice(0, MAX_READ), atEnd: rows.length < wanted && unread.length <= MAX_READ };
+    const isUnread = ({ position }: (typeof references)[number]) =>
+      position.sk !== from?.sk || position.taken > from.taken;
+    // A delivery may be listed twice, in entries side by side.
+    const shown = new Set(references.filter((reference) => !isUnread(reference)).map(({ id }) => id));
+    const unread = references.filter(isUnread);
+    const atEnd = rows.length < wanted && unread.length <= MAX_READ;
+    return { unread: unread.slice(0, MAX_READ), shown, atEnd };
   }
 
   return {
@@ -69,14 +73,14 @@ export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: str
       const items = new Map<string, Delivery>();
       let position = from;
       for (let round = 0; round < MAX_ROUNDS; round++) {
-        const { unread, atEnd } = await readEntries(owners, limit, position);
+        const { unread, shown, atEnd } = await readEntries(owners, limit, position);
         const stored = await Promise.all(
           unread.map(({ id }) => read({ table: tableName, key: deliveryKey(id) })),
         );
         for (const [index, reference] of unread.entries()) {
           position = reference.position;
-          const item = stored[index] && delivery.parse(stored[index]);
-          if (item && matches(item)) items.set(item.id, item);
+          const [item] = readable(stored[index] ? [stored[index]] : [], (found) => delivery.parse(found));
+          if (item && !shown.has(item.id) && matches(item)) items.set(item.id, item);
           const isLast = atEnd && index === unread.length - 1;
           if (items.size === limit && !isLast) return { items: [...items.values()], next: position };
         }

@@ -95,6 +95,10 @@ export function createDeliveryTable(deps: {
     /** Stores a delivery that is delivered: nothing that another copy knows can be better. */
     settle: (settled: Delivery, isNew: boolean): Promise<undefined> => record({ delivery: settled, isNew }),
 
+    /** Puts a stored delivery on the log again, in case that failed when it was stored. Listed twice, it shows once. */
+    relist: (stored: Delivery): Promise<undefined> =>
+      record({ delivery: stored, isNew: true, isStored: true }),
+
     /**
      * Stores a delivery that has not arrived, unless another copy of its message has moved it on meanwhile.
      * @param attemptsBefore how many attempts it had when it was read

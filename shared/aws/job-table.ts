@@ -45,9 +45,9 @@ export function createJobTable(client: DynamoDBDocumentClient, tableName: string
   return {
     find,
 
+    /** One that is there already stays as it is. */
     async create(job: RedeliveryJob): Promise<void> {
-      if (!(await put(job, { expression: "attribute_not_exists(pk)" })))
-        throw new Error("The job exists already");
+      await put(job, { expression: "attribute_not_exists(pk)" });
     },
 
     /**

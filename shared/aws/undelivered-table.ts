@@ -1,6 +1,7 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { type Delivery, delivery, type Undelivered, undelivered } from "../domain/delivery.ts";
 import type { BatchWriter } from "./batch-table.ts";
+import { type OnUnreadable, readable } from "./readable.ts";
 import {
   countTimeline,
   type Owner,
@@ -69,7 +70,7 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       const rows = await read(owners, { before, since, limit: limit + 1, attributes: WITHOUT_BODY });
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
-        items: rows.slice(0, limit).map((row) => delivery.parse(row)),
+        items: readable(rows.slice(0, limit), (row) => delivery.parse(row)),
         ...(last && { next: last.sk }),
       };
     },
@@ -79,9 +80,9 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       return (await read([owner], { ...range, limit, attributes: KEY })).map(({ sk }) => sk);
     },
 
-    /** All rows of a range, with their bodies. */
-    async rows(owner: Owner, range: Range): Promise<Undelivered[]> {
-      return (await read([owner], range)).map((row) => undelivered.parse(row));
+    /** All rows of a range, with their bodies. @param onUnreadable is told of each that cannot be read */
+    async rows(owner: Owner, range: Range, onUnreadable?: OnUnreadable): Promise<Undelivered[]> {
+      return readable(await read([owner], range), (row) => undelivered.parse(row), onUnreadable);
     },
 
     /** @returns undefined when there are too many to count until `giveUpAt` (epoch milliseconds) */

@@ -7,8 +7,10 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { hookId, type SlowMark, type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
-import { whenConditionHolds } from "./conditional.ts";
+import { type SlowMark, type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
+import type { Item } from "./batch-table.ts";
+import { wasRepeated, whenConditionHolds } from "./conditional.ts";
+import { type OnUnreadable, readable } from "./readable.ts";
 
 /**
  * The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be
@@ -39,26 +41,30 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
     return Item && readWebhook(Item);
   }
 
-  async function all(account: string): Promise<Webhook[]> {
-    const found: Webhook[] = [];
-    for await (const page of paginateQuery({ client }, { ...ofAccount(account), ConsistentRead: true })) {
-      found.push(...(page.Items ?? []).map(readWebhook));
-    }
+  async function queryAll(account: string): Promise<Item[]> {
+    const query = { ...ofAccount(account), ConsistentRead: true };
+    const found: Item[] = [];
+    for await (const { Items = [] } of paginateQuery({ client }, query)) found.push(...Items);
     return found;
   }
 
   return {
     find,
 
-    /** All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event. */
-    all,
+    /**
+     * All of an account's webhooks. Strongly consistent: one registered a moment ago gets the next event.
+     * @param onUnreadable is told of each that is stored but cannot be read
+     */
+    async all(account: string, onUnreadable?: OnUnreadable): Promise<Webhook[]> {
+      return readable(await queryAll(account), readWebhook, onUnreadable);
+    },
 
     /** The ids of an account's webhooks; undefined when there are more than `max`. */
     async ids(account: string, max: number): Promise<string[] | undefined> {
       const found: string[] = [];
       const query = { ...ofAccount(account), ProjectionExpression: "hook_id", Limit: max + 1 };
       for await (const { Items = [] } of paginateQuery({ client }, query)) {
-        found.push(...Items.map((item) => hookId.parse(item.hook_id)));
+        found.push(...Items.map(({ hook_id }) => String(hook_id)));
         if (found.length > max) return undefined;
       }
       return found;
@@ -80,7 +86,7 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
           ...(after !== undefined && { ExclusiveStartKey: { account, hook_id: after } }),
         }),
       );
-      const items = Items.map(readWebhook);
+      const items = readable(Items, readWebhook);
       return { items, ...(LastEvaluatedKey && { last: String(LastEvaluatedKey.hook_id) }) };
     },
 
@@ -158,6 +164,7 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
         client.send(
           new DeleteCommand({ ...key(account, hookId), ConditionExpression: "attribute_exists(hook_id)" }),
         ),
+        wasRepeated,
       );
     },
 

@@ -55,7 +55,8 @@ export type RedeliveryJob = z.infer<typeof redeliveryJob>;
 export const redeliveryMessage = z.discriminatedUnion("kind", [
   /** `given_up_at` finds the row, also when the delivery has moved on meanwhile. */
   z.object({ kind: z.literal("delivery"), delivery_id: z.string(), given_up_at: z.iso.datetime() }),
-  z.object({ kind: z.literal("job"), job_id: z.string() }),
+  /** `job` comes with the first slice, in case it is not stored yet. */
+  z.object({ kind: z.literal("job"), job_id: z.string(), job: redeliveryJob.optional() }),
 ]);
 export type RedeliveryMessage = z.infer<typeof redeliveryMessage>;
 

@@ -37,6 +37,7 @@ function aWorld(...rows: Undelivered[]) {
       rows.map(({ body: _, ...one }) => [one.id, one]),
     ),
     job: aJob(),
+    isJobStored: true,
     webhook: aWebhook() as ReturnType<typeof aWebhook> | undefined,
     sent: [] as DeliveryMessage[],
     goneOn: 0,
@@ -72,7 +73,11 @@ function aWorld(...rows: Undelivered[]) {
       remove: async ({ id }) => void world.rows.delete(id),
     },
     jobs: {
-      find: async () => world.job,
+      find: async () => (world.isJobStored ? world.job : undefined),
+      create: async (job) => {
+        world.job = job;
+        world.isJobStored = true;
+      },
       change: async (job, fields) => {
         if (job.version !== world.job.version) return undefined;
         world.job = { ...job, ...fields, version: job.version + 1 } as RedeliveryJob;
@@ -87,7 +92,7 @@ function aWorld(...rows: Undelivered[]) {
   });
   const one = (n: number, askedBy = "message-1") =>
     redeliver({ kind: "delivery", delivery_id: `dlv_${n}`, given_up_at: row(n).updated_at }, askedBy);
-  const slice = () => redeliver({ kind: "job", job_id: "job" }, "message-2");
+  const slice = (job?: RedeliveryJob) => redeliver({ kind: "job", job_id: "job", job }, "message-2");
   return { world, one, slice };
 }
 
@@ -156,6 +161,16 @@ describe("a job", () => {
     expect(world.job).toMatchObject({ redelivered: 4, status: "done" });
     expect(world.goneOn).toBe(2);
     expect(world.rows.size).toBe(0);
+  });
+
+  test("whose call ended before it was stored is stored by its first message, and goes on", async () => {
+    world.isJobStored = false;
+    await slice(aJob({ matched: 4 }));
+    expect(world.job).toMatchObject({ matched: 4, redelivered: 3 });
+    expect(world.goneOn).toBe(1);
+    // Any other copy of that message finds the job as it is by then.
+    await slice(aJob({ matched: 4 }));
+    expect(world.job).toMatchObject({ redelivered: 4 });
   });
 
   test("that stopped in the middle of a slice counts it once", async () => {

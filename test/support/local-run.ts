@@ -116,13 +116,14 @@ export async function run(args: string[], environment: Environment = {}) {
 export async function until<Answer>(
   ask: () => Answer | Promise<Answer>,
   timeoutMs = 15_000,
+  pollMs = 25,
 ): Promise<Exclude<Answer, undefined | false>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer as Exclude<Answer, undefined | false>;
     if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${ask}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
