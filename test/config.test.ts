@@ -6,6 +6,9 @@ test("defaults are the product's", () => {
   expect(readEnvironment(defaulted, {})).toEqual({
     RETRY_DELAYS_SECONDS: [5, 30, 60, 300],
     SCHEDULE_FROM_SECONDS: 60,
+    ACCOUNT_MAX_WEBHOOKS: 10_000,
+    ACCOUNT_MAX_REQUESTS_PER_SECOND: 1_000,
+    ACCOUNT_MAX_EVENTS_IN_FLIGHT: 1_000_000,
     DELIVERY_TTL_DAYS: 30,
     ENDPOINT_PORTS: [443, 8443],
   });

@@ -153,8 +153,8 @@ async function poison(): Promise<void> {
   const Item = { ...stored, status: secrets[4], secrets: [{ secret: secrets[4], expires_at: secrets[4] }] };
   await dynamoDb.send(new PutCommand({ TableName: webhooks, Item }));
   const as = await makeKey("poisoned");
-  for (const path of ["/webhooks", "/webhooks/broken"])
-    expect((await call("GET", path, undefined, as)).status).toBe(500);
+  expect((await call("GET", "/webhooks/broken", undefined, as)).status).toBe(500);
+  expect((await call("GET", "/webhooks", undefined, as)).body.items).toEqual([]);
   await call("POST", "/webhooks/broken/secret", {}, as);
   await call("POST", "/webhooks/broken/test", { user: personal[1] }, as);
   await call("POST", "/events", event("poisoned"), as);
