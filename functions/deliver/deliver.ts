@@ -7,25 +7,18 @@ import {
   type Exchange,
   endpointIsGone,
   laneAfter,
-  SLOW_MS,
 } from "../../shared/domain/delivery.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
-import { endpointState, isSlow, type SlowMark, slowMark, type Webhook } from "../../shared/domain/webhook.ts";
+import { endpointState, isSlow, type Webhook } from "../../shared/domain/webhook.ts";
 import { applyDecision, begin, isDone, iso, isSameCopy, isUnfinished } from "./progress.ts";
 
 export interface DeliverDeps {
   readonly policy: RetryPolicy;
-  readonly clock: {
-    now(): number;
-    sleep(ms: number): Promise<unknown>;
-    /** Runs something once the time has passed, unless it is called off before. */
-    after(ms: number, run: () => void): { callOff(): void };
-  };
+  readonly clock: { now(): number; sleep(ms: number): Promise<unknown> };
   readonly webhooks: {
     find(account: string, hookId: string): Promise<Webhook | undefined>;
     disableEndpoint(of: DeliveryMessage): Promise<void>;
-    markSlow(of: Webhook, mark: SlowMark): Promise<void>;
   };
   readonly deliveries: {
     find(id: string): Promise<Delivery | undefined>;
@@ -41,10 +34,9 @@ export interface DeliverDeps {
     hold(early: DeliveryMessage): Promise<void>;
   };
   readonly send: (request: SignedRequest) => Promise<Exchange>;
-  readonly log: {
-    info(event: string, fields: Readonly<Record<string, unknown>>): void;
-    error(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void;
-  };
+  /** Watches an attempt, and lets others know when its endpoint is slow. */
+  readonly watch: (webhook: Webhook, url: string, attempt: () => Promise<Exchange>) => Promise<Exchange>;
+  readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
 }
 
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
@@ -93,10 +85,8 @@ export function createDeliver(deps: DeliverDeps) {
   async function makeAttempt(message: DeliveryMessage, live: { webhook: Webhook; secrets: string[] }) {
     const startedAt = clock.now();
     const { event_id: id, body, url } = message;
-    // While it is still waited for: what comes after it need not wait too.
-    const slowness = clock.after(SLOW_MS, () => void markSlow(live.webhook, url));
-    const exchange = await deps.send(signedRequest(url, live.secrets, { id, body }, startedAt));
-    slowness.callOff();
+    const request = signedRequest(url, live.secrets, { id, body }, startedAt);
+    const exchange = await deps.watch(live.webhook, url, () => deps.send(request));
     const attempt: Attempt = {
       number: message.attempt,
       due_at: message.due_at,
@@ -107,20 +97,6 @@ export function createDeliver(deps: DeliverDeps) {
       response: exchange.response,
     };
     return { attempt, exchange };
-  }
-
-  /** An aid to others, without which nothing is lost. */
-  async function markSlow(webhook: Webhook, url: string): Promise<void> {
-    const mark = slowMark(webhook, url, new Date(clock.now()));
-    if (!mark) return;
-    const { account, hook_id } = webhook;
-    const endpoint = { account, hook_id, endpoint: new URL(url).origin };
-    try {
-      await deps.webhooks.markSlow(webhook, mark);
-      deps.log.info("endpoint.slow", { ...endpoint, until: mark.slow_until });
-    } catch (error) {
-      deps.log.error("endpoint.slow_not_marked", error, endpoint);
-    }
   }
 
   /** @returns false when another copy of the message was faster; its record stands */

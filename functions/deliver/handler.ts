@@ -14,6 +14,7 @@ import { createSender } from "../../shared/http/send.ts";
 import { log } from "../../shared/log.ts";
 import { userAgent } from "../../shared/version.ts";
 import { createDeliver } from "./deliver.ts";
+import { createSlowWatch } from "./slow-watch.ts";
 
 const config = readConfig(
   "WEBHOOKS_TABLE",
@@ -54,14 +55,7 @@ const { send } = createSender({ rules: endpointRules(config), userAgent });
 
 const deliver = createDeliver({
   policy: config.RETRY_DELAYS_SECONDS,
-  clock: {
-    now: Date.now,
-    sleep,
-    after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return { callOff: () => clearTimeout(timer) };
-    },
-  },
+  clock: { now: Date.now, sleep },
   webhooks: {
     // Read together with the deliveries of the same batch, in one request.
     find: async (account, hook_id) => {
@@ -69,7 +63,6 @@ const deliver = createDeliver({
       return item && readWebhook(item);
     },
     disableEndpoint: webhooks.disableEndpoint,
-    markSlow: webhooks.markSlow,
   },
   deliveries: createDeliveryTable({
     client,
@@ -80,6 +73,17 @@ const deliver = createDeliver({
   }),
   keepUndelivered: createUndeliveredWriter(config.UNDELIVERED_TABLE, write),
   timer: retryTimer,
+  watch: createSlowWatch({
+    clock: {
+      now: Date.now,
+      after(ms, run) {
+        const timer = setTimeout(run, ms);
+        return { callOff: () => clearTimeout(timer) };
+      },
+    },
+    mark: webhooks.markSlow,
+    log,
+  }),
   send,
   log,
 });

@@ -1,8 +1,9 @@
-import { chunks } from "../../shared/domain/chunks.ts";
+import { lazyChunks } from "../../shared/domain/chunks.ts";
 import type { DeliveryMessage, Lane } from "../../shared/domain/delivery.ts";
 import type { LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { isSlow, type Webhook, wants } from "../../shared/domain/webhook.ts";
+import { inPart, splitPublication } from "./split.ts";
 
 /** Keeps the encoded messages of a wide fan-out from filling the memory: each carries the body. */
 const MAX_AT_ONCE = 500;
@@ -17,6 +18,8 @@ export interface FanOutDeps {
     all(account: string, onUnreadable: (error: Error) => void): Promise<readonly Webhook[]>;
   };
   readonly enqueue: (message: DeliveryMessage) => Promise<unknown>;
+  /** Puts a part of a publication on the events queue. */
+  readonly publish: (part: Publication) => Promise<unknown>;
   /** These events are no longer in flight, as the account's limits count it. */
   readonly landed: (account: string, events: number) => Promise<void>;
   /** Writes down what was queued, for the account that `npm run ledger` gives. */
@@ -29,41 +32,31 @@ export interface FanOutDeps {
  * what was queued twice is delivered once, and what stays unreadable leaves the publication in the dead-letter
  * queue, to be redriven.
  */
-export function createFanOut({ webhooks, enqueue, landed, keepLedger, ...deps }: FanOutDeps) {
-  return async function fanOut({ account, accepted_at, events, is_counted }: Publication): Promise<void> {
+export function createFanOut(deps: FanOutDeps) {
+  return async function fanOut(publication: Publication): Promise<void> {
+    const { account, events } = publication;
     const unreadable: Error[] = [];
-    const registered = await webhooks.all(account, (error) => unreadable.push(error));
+    const all = await deps.webhooks.all(account, (error) => unreadable.push(error));
+    const registered = all.filter((webhook) => inPart(publication, webhook));
+    const parts = splitPublication(publication, registered, endpointCount);
+    if (parts) return void (await Promise.all(parts.map(deps.publish)));
+
     const now = deps.now();
     const groups = groupAlike(events).map((alike) => ({
       alike,
       targets: targetsOf(registered, alike[0], now),
     }));
-    const messages = groups.flatMap(({ alike, targets }) =>
-      alike.flatMap(({ id: event_id, scope, body }) =>
-        targets.map((target) => {
-          const timing = { attempt: 1, run_start: 1, due_at: accepted_at };
-          return { account, ...target, event_id, scope, body, ...timing };
-        }),
-      ),
-    );
-    for (const some of chunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
+    const messages = messagesOf(publication, groups);
+    for (const some of lazyChunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
       await enqueueAll(some);
-    await Promise.all(
-      groups.map(({ alike, targets }) =>
-        keepLedger({
-          account,
-          event_ids: alike.map(({ id }) => id),
-          endpoints: targets.map(({ hook_id, url }) => ({ hook_id, url })),
-        }),
-      ),
-    );
+    await Promise.all(groups.map((group) => deps.keepLedger(toLedger(account, group))));
     if (unreadable.length > 0)
       throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
-    if (is_counted) await landed(account, events.length);
+    if (publication.is_counted) await deps.landed(account, events.length);
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {
-    const queued = await Promise.allSettled(messages.map((message) => enqueue(message)));
+    const queued = await Promise.allSettled(messages.map((message) => deps.enqueue(message)));
     const failed = queued.filter((result) => result.status === "rejected");
     if (failed.length === 0) return;
     const causes = failed.map(({ reason }) => reason);
@@ -72,6 +65,35 @@ export function createFanOut({ webhooks, enqueue, landed, keepLedger, ...deps }:
 }
 
 type Event = Publication["events"][number];
+type Target = Pick<DeliveryMessage, "hook_id" | "registration" | "url" | "lane">;
+
+/** Events that go to the same endpoints. */
+interface Group {
+  readonly alike: readonly [Event, ...Event[]];
+  readonly targets: readonly Target[];
+}
+
+/** Made one by one: a wide fan-out has tens of thousands, each with its body. */
+function* messagesOf(
+  { account, accepted_at }: Publication,
+  groups: readonly Group[],
+): Generator<DeliveryMessage> {
+  for (const { alike, targets } of groups) {
+    for (const { id: event_id, scope, body } of alike) {
+      for (const target of targets) {
+        yield { account, ...target, event_id, scope, body, attempt: 1, run_start: 1, due_at: accepted_at };
+      }
+    }
+  }
+}
+
+const toLedger = (account: string, { alike, targets }: Group): LedgerEntry => ({
+  account,
+  event_ids: alike.map(({ id }) => id),
+  endpoints: targets.map(({ hook_id, url }) => ({ hook_id, url })),
+});
+
+const endpointCount = (webhook: Webhook, event: Event) => (wants(webhook, event) ? webhook.urls.length : 0);
 
 /** Events of one scope and campaign go to the same endpoints. */
 function groupAlike(events: readonly Event[]): [Event, ...Event[]][] {
@@ -85,7 +107,7 @@ function groupAlike(events: readonly Event[]): [Event, ...Event[]][] {
   return [...groups.values()];
 }
 
-const targetsOf = (registered: readonly Webhook[], event: Event, now: Date) =>
+const targetsOf = (registered: readonly Webhook[], event: Event, now: Date): Target[] =>
   registered
     .filter((webhook) => wants(webhook, event))
     .flatMap((webhook) =>

@@ -2,11 +2,13 @@ import { createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createLedgerWriter } from "../../shared/aws/ledger-table.ts";
+import { createQueue } from "../../shared/aws/queue.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { createLanding } from "../../shared/domain/account-limits.ts";
+import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { createFanOut } from "./fanout.ts";
 
@@ -16,9 +18,12 @@ const config = readConfig(
   "DELIVERIES_QUEUE_URL",
   "SLOW_DELIVERIES_QUEUE_URL",
   "DELIVERY_TTL_DAYS",
+  "EVENTS_QUEUE_URL",
 );
 const client = dynamoDb();
-const queues = createDeliveryQueues(sqs(), {
+const queueing = sqs();
+const events = createQueue(queueing, config.EVENTS_QUEUE_URL);
+const queues = createDeliveryQueues(queueing, {
   fast: config.DELIVERIES_QUEUE_URL,
   slow: config.SLOW_DELIVERIES_QUEUE_URL,
 });
@@ -27,6 +32,7 @@ const fanOut = createFanOut({
   webhooks: createWebhookTable(client, config.WEBHOOKS_TABLE),
   now: () => new Date(),
   enqueue: queues.send,
+  publish: (part) => events.send({ body: encodeMessage(part), groupId: part.account }),
   landed: createLanding({
     now: Date.now,
     count: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countFannedOut,

@@ -15,6 +15,11 @@ const DELIVER_BATCH_SIZE = 10;
  * and never all of it.
  */
 const SLOW_CONCURRENCY = 100;
+/**
+ * Those who wait may wait together, ten times as many to an invocation. Batches above ten need a window, which a
+ * slow endpoint may well pay.
+ */
+const SLOW_BATCH = { size: 100, window: Duration.seconds(1) };
 
 export interface DeliveryProps {
   readonly storage: Storage;
@@ -29,9 +34,13 @@ export class Delivery extends Construct {
 
   constructor(scope: Construct, id: string, { storage, settings }: DeliveryProps) {
     super(scope, id);
-    this.deliveries = new WorkQueue(this, "Deliveries", { consumerTimeout: DELIVER_TIMEOUT });
+    this.deliveries = new WorkQueue(this, "Deliveries", {
+      consumerTimeout: DELIVER_TIMEOUT,
+      retain: settings.production,
+    });
     this.slowDeliveries = new WorkQueue(this, "SlowDeliveries", {
       consumerTimeout: DELIVER_TIMEOUT,
+      retain: settings.production,
       deadLetters: this.deliveries.deadLetters,
     });
     const lanes = [this.deliveries, this.slowDeliveries];
@@ -63,7 +72,11 @@ export class Delivery extends Construct {
     storage.undelivered.grant(deliver, "dynamodb:BatchWriteItem");
     for (const { queue } of lanes) queue.grant(deliver, "sqs:SendMessage");
     schedules.grantCreate(deliver);
-    this.deliveries.feed(deliver, DELIVER_BATCH_SIZE);
-    this.slowDeliveries.feed(deliver, DELIVER_BATCH_SIZE, SLOW_CONCURRENCY);
+    this.deliveries.feed(deliver, { batchSize: DELIVER_BATCH_SIZE });
+    this.slowDeliveries.feed(deliver, {
+      batchSize: SLOW_BATCH.size,
+      maxBatchingWindow: SLOW_BATCH.window,
+      maxConcurrency: SLOW_CONCURRENCY,
+    });
   }
 }

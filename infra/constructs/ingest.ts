@@ -26,7 +26,10 @@ export class Ingest extends Construct {
 
   constructor(scope: Construct, id: string, { storage, delivery, settings }: IngestProps) {
     super(scope, id);
-    const accepted = new WorkQueue(this, "Events", { consumerTimeout: FANOUT_TIMEOUT });
+    const accepted = new WorkQueue(this, "Events", {
+      consumerTimeout: FANOUT_TIMEOUT,
+      retain: settings.production,
+    });
     this.accepted = accepted;
 
     this.events = new ServiceFunction(this, "Publish", {
@@ -58,6 +61,7 @@ export class Ingest extends Construct {
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         DELIVERIES_TABLE: storage.deliveries.tableName,
+        EVENTS_QUEUE_URL: accepted.queue.queueUrl,
         DELIVERIES_QUEUE_URL: delivery.deliveries.queue.queueUrl,
         SLOW_DELIVERIES_QUEUE_URL: delivery.slowDeliveries.queue.queueUrl,
         DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
@@ -65,8 +69,9 @@ export class Ingest extends Construct {
     });
     storage.webhooks.grant(fanout, "dynamodb:Query");
     storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem");
+    accepted.queue.grant(fanout, "sqs:SendMessage");
     delivery.deliveries.queue.grant(fanout, "sqs:SendMessage");
     delivery.slowDeliveries.queue.grant(fanout, "sqs:SendMessage");
-    accepted.feed(fanout, FANOUT_BATCH_SIZE);
+    accepted.feed(fanout, { batchSize: FANOUT_BATCH_SIZE });
   }
 }

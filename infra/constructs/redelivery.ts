@@ -25,7 +25,10 @@ export class Redelivery extends Construct {
 
   constructor(scope: Construct, id: string, { storage, delivery, settings }: RedeliveryProps) {
     super(scope, id);
-    const work = new WorkQueue(this, "Redeliveries", { consumerTimeout: REDELIVER_TIMEOUT });
+    const work = new WorkQueue(this, "Redeliveries", {
+      consumerTimeout: REDELIVER_TIMEOUT,
+      retain: settings.production,
+    });
     this.work = work;
     const environment = {
       WEBHOOKS_TABLE: storage.webhooks.tableName,
@@ -63,6 +66,6 @@ export class Redelivery extends Construct {
     delivery.slowDeliveries.queue.grant(redeliver, "sqs:SendMessage");
     work.queue.grant(redeliver, "sqs:SendMessage");
     // One slice of one job at a time, so that a large job holds up no other's.
-    work.feed(redeliver, 1);
+    work.feed(redeliver, { batchSize: 1 });
   }
 }

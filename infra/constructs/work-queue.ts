@@ -1,6 +1,6 @@
-import { Duration } from "aws-cdk-lib";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
+import { SqsEventSource, type SqsEventSourceProps } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
@@ -14,6 +14,8 @@ const RETENTION = Duration.days(14);
 export interface WorkQueueProps {
   /** Timeout of the function that will consume the queue. */
   readonly consumerTimeout: Duration;
+  /** Keeps the queue, and what it holds, when the stack or a version of it goes. */
+  readonly retain: boolean;
   /** Where messages go that could not be handled; a queue of its own unless given. */
   readonly deadLetters?: Queue;
 }
@@ -25,30 +27,30 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
+    const removalPolicy = props.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.deadLetters =
       props.deadLetters ??
       new Queue(this, "DeadLetters", {
         encryption: QueueEncryption.SQS_MANAGED,
         enforceSSL: true,
         retentionPeriod: RETENTION,
+        removalPolicy,
       });
     this.queue = new Queue(this, "Queue", {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: RETENTION,
+      removalPolicy,
       visibilityTimeout: Duration.seconds(props.consumerTimeout.toSeconds() * VISIBILITY_PER_TIMEOUT),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
   }
 
-  /**
-   * Feeds `consumer` in batches, of which it may return single messages.
-   * @param maxConcurrency batches at a time; as many as Lambda allows unless told
-   */
-  feed(consumer: IFunction, batchSize: number, maxConcurrency?: number) {
-    const limit = maxConcurrency === undefined ? {} : { maxConcurrency };
-    consumer.addEventSource(
-      new SqsEventSource(this.queue, { batchSize, reportBatchItemFailures: true, ...limit }),
-    );
+  /** Feeds `consumer` in batches, of which it may return single messages. */
+  feed(
+    consumer: IFunction,
+    options: Pick<SqsEventSourceProps, "batchSize" | "maxBatchingWindow" | "maxConcurrency">,
+  ) {
+    consumer.addEventSource(new SqsEventSource(this.queue, { ...options, reportBatchItemFailures: true }));
   }
 }

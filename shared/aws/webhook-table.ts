@@ -174,11 +174,10 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
         client.send(
           new UpdateCommand({
             ...key(of.account, of.hook_id),
-            UpdateExpression: "SET slow_urls = :urls, slow_until = :until",
+            UpdateExpression: "SET slow_urls = :urls",
             ConditionExpression: "registration = :registration",
             ExpressionAttributeValues: {
               ":urls": mark.slow_urls,
-              ":until": mark.slow_until,
               ":registration": of.registration,
             },
           }),

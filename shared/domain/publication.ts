@@ -11,6 +11,8 @@ export const publication = z.object({
   account: accountName,
   accepted_at: z.iso.datetime(),
   events: z.array(acceptedEvent).min(1),
+  /** For these webhooks only: one whose event goes to very many endpoints is fanned out in parts. */
+  part: z.object({ after: z.string().optional(), through: z.string().optional() }).optional(),
   /** Its events count as in flight until they are fanned out. Those from the bus never do: nobody could refuse them. */
   is_counted: z.boolean().default(false),
 });

@@ -16,7 +16,7 @@ const campaigns = z
 const MAX_LIVE_SECRETS = 10;
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
-const SLOW_FOR_MS = 300_000;
+const SLOW_FOR_MS = 60_000;
 const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
 
 /** A webhook as stored. */
@@ -33,8 +33,7 @@ export const webhook = z.object({
   /** Endpoints that answered 410 Gone. They come back when `url` or `status: active` is set. */
   disabled_urls: z.array(z.string()).default([]),
   /** Endpoints that were slow to answer, and until when they count as slow. */
-  slow_urls: z.array(z.string()).default([]),
-  slow_until: z.iso.datetime().optional(),
+  slow_urls: z.array(z.object({ url: z.string(), until: z.iso.datetime() })).default([]),
   /** Empty: all campaigns. */
   campaigns,
   status,
@@ -148,18 +147,24 @@ export function wants(candidate: Webhook, event: Pick<AcceptedEvent, "scope" | "
   );
 }
 
-/** Whether an endpoint has been slow to answer in the last minutes. */
-export const isSlow = ({ slow_urls, slow_until }: Webhook, url: string, now: Date): boolean =>
-  slow_until !== undefined && new Date(slow_until) > now && slow_urls.includes(url);
+/** Whether an endpoint has been slow to answer in the last minute. */
+export const isSlow = ({ slow_urls }: Webhook, url: string, now: Date): boolean =>
+  slow_urls.some((slow) => slow.url === url && new Date(slow.until) > now);
 
-export type SlowMark = Required<Pick<Webhook, "slow_urls" | "slow_until">>;
+export interface SlowMark extends Pick<Webhook, "slow_urls"> {
+  /** Epoch milliseconds from which on the endpoint, still slow, is to be marked anew. */
+  readonly renewFrom: number;
+}
 
-/** What marks an endpoint as slow; undefined when it is marked, and will be for a good while. */
+/** What marks an endpoint as slow; undefined when it is marked, and will be for a while. */
 export function slowMark(current: Webhook, url: string, now: Date): SlowMark | undefined {
-  const halfway = new Date(now.getTime() + SLOW_FOR_MS / 2);
-  if (isSlow(current, url, halfway)) return undefined;
-  const others = current.slow_urls.filter((other) => other !== url && isSlow(current, other, now));
-  return { slow_urls: [...others, url], slow_until: new Date(now.getTime() + SLOW_FOR_MS).toISOString() };
+  const renewFrom = now.getTime() + SLOW_FOR_MS / 2;
+  if (isSlow(current, url, new Date(renewFrom))) return undefined;
+  const others = current.slow_urls.filter(
+    (other) => other.url !== url && current.urls.includes(other.url) && new Date(other.until) > now,
+  );
+  const until = new Date(now.getTime() + SLOW_FOR_MS).toISOString();
+  return { slow_urls: [...others, { url, until }], renewFrom };
 }
 
 export type EndpointState =

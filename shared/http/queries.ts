@@ -7,7 +7,9 @@ import { paging } from "./paging.ts";
 /** What each list may be asked for. The functions validate with these, and the OpenAPI document is made from them. */
 export const webhookQuery = z.strictObject(paging);
 
-const ofWebhook = hookId.optional().describe("Only of this webhook.");
+const ofWebhook = hookId
+  .optional()
+  .describe("Only of this webhook. Needed by an account with more than 100.");
 
 export const deliveryQuery = z.strictObject({
   ...paging,

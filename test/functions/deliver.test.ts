@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createDeliver } from "../../functions/deliver/deliver.ts";
+import { createSlowWatch } from "../../functions/deliver/slow-watch.ts";
 import {
   type Delivery,
   type DeliveryMessage,
@@ -42,6 +43,10 @@ function aWorld() {
   const fault = (what: keyof typeof world.failing) => {
     if (world.failing[what]) throw new Error(`${what} is down`);
   };
+  const log = {
+    info: (event: string, fields: object) => void world.logged.push({ event, ...fields }),
+    error: (event: string, _error: unknown, fields: object) => void world.logged.push({ event, ...fields }),
+  };
   const deliver = createDeliver({
     policy: [5, 30, 60, 300],
     clock: {
@@ -49,20 +54,10 @@ function aWorld() {
       sleep: async (ms) => {
         world.now += ms;
       },
-      // As time goes by in `send`.
-      after(ms, run) {
-        world.waiting.add({ at: world.now + ms, run });
-        const entry = [...world.waiting].at(-1);
-        return { callOff: () => void (entry && world.waiting.delete(entry)) };
-      },
     },
     webhooks: {
       find: async () => world.webhook,
       disableEndpoint: async ({ url }) => void world.disabled.push(url),
-      markSlow: async (_of, mark) => {
-        fault("mark");
-        world.marks.push(mark);
-      },
     },
     deliveries: {
       find: async (id) => world.stored.get(id),
@@ -101,10 +96,23 @@ function aWorld() {
       world.afterPost();
       return world.answer;
     },
-    log: {
-      info: (event, fields) => void world.logged.push({ event, ...fields }),
-      error: (event, _error, fields) => void world.logged.push({ event, ...fields }),
-    },
+    watch: createSlowWatch({
+      clock: {
+        now: () => world.now,
+        // As time goes by in `send`.
+        after(ms, run) {
+          world.waiting.add({ at: world.now + ms, run });
+          const entry = [...world.waiting].at(-1);
+          return { callOff: () => void (entry && world.waiting.delete(entry)) };
+        },
+      },
+      mark: async (_of, mark) => {
+        fault("mark");
+        world.marks.push(mark);
+      },
+      log,
+    }),
+    log,
   });
   return { world, deliver };
 }
@@ -407,7 +415,7 @@ describe("an endpoint that is slow to answer", () => {
   test("is marked while it is still waited for, and its retry takes the slow lane", async () => {
     world.answer = slow;
     await deliver(aMessage(), false);
-    expect(world.marks).toEqual([{ slow_urls: [url], slow_until: at(310_000) }]);
+    expect(world.marks).toMatchObject([{ slow_urls: [{ url, until: at(70_000) }] }]);
     expect(world.timers).toMatchObject([{ attempt: 2, lane: "slow" }]);
   });
 
@@ -419,7 +427,7 @@ describe("an endpoint that is slow to answer", () => {
   });
 
   test("gets what is still on the fast lane by the slow one, at once and without an attempt", async () => {
-    world.webhook = aWebhook({ slow_urls: [url], slow_until: at(1) });
+    world.webhook = aWebhook({ slow_urls: [{ url, until: at(1) }] });
     await deliver(aMessage(), false);
     expect(world.posts).toEqual([]);
     expect(world.held).toEqual([aMessage({ lane: "slow" })]);
@@ -428,11 +436,11 @@ describe("an endpoint that is slow to answer", () => {
   });
 
   test("is fast again when its mark has run out, and while it is marked for long is not marked anew", async () => {
-    world.webhook = aWebhook({ slow_urls: [url], slow_until: at(0) });
+    world.webhook = aWebhook({ slow_urls: [{ url, until: at(0) }] });
     await deliver(aMessage(), false);
     expect(world.posts).toHaveLength(1);
     world.answer = slow;
-    world.webhook = aWebhook({ slow_urls: [url], slow_until: at(290_000) });
+    world.webhook = aWebhook({ slow_urls: [{ url, until: at(50_000) }] });
     await deliver(aMessage({ lane: "slow", event_id: "another" }), false);
     expect(world.marks).toEqual([]);
   });
@@ -443,5 +451,23 @@ describe("an endpoint that is slow to answer", () => {
     await deliver(aMessage(), false);
     expect(world.only).toMatchObject({ status: "retrying" });
     expect(world.timers).toHaveLength(1);
+  });
+
+  test("is marked once by many attempts that were under way together", async () => {
+    world.answer = slow;
+    for (let n = 0; n < 5; n++) await deliver(aMessage({ event_id: `event-${n}` }), false);
+    expect(world.marks).toHaveLength(2);
+  });
+
+  test("does not keep another endpoint of its webhook slow, nor one that is no longer registered", async () => {
+    const urls = [url, "https://example.com/other"];
+    const slow_urls = [
+      { url: "https://example.com/other", until: at(15_000) },
+      { url: "https://example.com/former", until: at(60_000) },
+    ];
+    world.webhook = aWebhook({ urls, slow_urls });
+    world.answer = { ...slow, durationMs: 3_000 };
+    await deliver(aMessage(), false);
+    expect(world.marks[0]?.slow_urls).toEqual([slow_urls[0], { url, until: at(63_000) }]);
   });
 });

@@ -22,6 +22,7 @@ async function fanOut(
   const queued: DeliveryMessage[] = [];
   const asked: string[] = [];
   const ledger: LedgerEntry[] = [];
+  const parts: Publication[] = [];
   let landed = 0;
   const run = createFanOut({
     now: () => new Date(AT),
@@ -35,13 +36,14 @@ async function fanOut(
       if (refuse(message)) throw new Error("SQS did not take a message");
       queued.push(message);
     },
+    publish: async (part) => parts.push(part),
     landed: async (_account, events) => {
       landed += events;
     },
     keepLedger: async (entry) => ledger.push(entry),
   });
   const error = await run(publication).catch((thrown: unknown) => thrown);
-  return { queued, asked, ledger, landed, error };
+  return { queued, asked, ledger, landed, parts, error };
 }
 
 describe("fan-out", () => {
@@ -86,11 +88,13 @@ describe("fan-out", () => {
 
   test("an endpoint that was slow to answer a moment ago gets its events by the slow lane, alone", async () => {
     const urls = ["https://slow.example/", "https://fast.example/"];
-    const slow_urls = ["https://slow.example/"];
-    const lanes = async (slow_until: string) =>
-      (await fanOut([aWebhook({ urls, slow_urls, slow_until })], published("e"))).queued.map(
-        ({ lane }) => lane,
-      );
+    const lanes = async (until: string) =>
+      (
+        await fanOut(
+          [aWebhook({ urls, slow_urls: [{ url: "https://slow.example/", until }] })],
+          published("e"),
+        )
+      ).queued.map(({ lane }) => lane);
     expect(await lanes("2026-11-23T12:00:01.000Z")).toEqual(["slow", "fast"]);
     expect(await lanes("2026-11-23T11:59:59.000Z")).toEqual(["fast", "fast"]);
   });
@@ -112,6 +116,63 @@ describe("fan-out", () => {
     expect(queued).toHaveLength(2);
     expect(ledger).toEqual([]);
     expect(String(error)).toContain("1 of 3 deliveries could not be queued");
+  });
+});
+
+describe("a publication that is too wide for one fan-out", () => {
+  const hooks = (count: number, urlsEach = 10) =>
+    Array.from({ length: count }, (_, n) =>
+      aWebhook({
+        hook_id: `hook-${String(n).padStart(4, "0")}`,
+        urls: Array.from({ length: urlsEach }, (_url, m) => `https://example.com/${n}/${m}`),
+      }),
+    );
+
+  /** Fans out a publication and all parts it was split into. */
+  async function fanOutAll(webhooks: Webhook[], publication: Publication) {
+    const total = { queued: [] as string[], ledger: [] as string[], landed: 0, largest: 0, parts: 0 };
+    const open = [publication];
+    for (let next = open.pop(); next; next = open.pop()) {
+      const { queued, ledger, landed, parts, error } = await fanOut(webhooks, next);
+      expect(error).toBeUndefined();
+      open.push(...parts);
+      total.queued.push(...queued.map(deliveryId));
+      total.ledger.push(...ledger.flatMap(deliveryIds));
+      total.landed += landed;
+      total.largest = Math.max(total.largest, queued.length);
+      total.parts += 1;
+    }
+    return total;
+  }
+
+  test.each([
+    ["100 events to 1,000 endpoints", hooks(100), 100],
+    ["2 events to 12,000 endpoints", hooks(1_200), 2],
+    ["one event to 5,005 endpoints", hooks(715, 7), 1],
+    ["one event to 10,000 webhooks", hooks(10_000, 1), 1],
+  ])(
+    "%s: goes out in parts, each delivery once and accounted for, each event landed once",
+    async (_, webhooks, events) => {
+      const publication = published(...Array.from({ length: events }, (_event, n) => `event-${n}`));
+      const expected = events * webhooks.reduce((sum, { urls }) => sum + urls.length, 0);
+      const { queued, ledger, landed, largest, parts } = await fanOutAll(webhooks, publication);
+      expect(queued).toHaveLength(expected);
+      expect(new Set(queued).size).toBe(expected);
+      expect(new Set(ledger)).toEqual(new Set(queued));
+      expect(landed).toBe(events);
+      expect(largest).toBeLessThanOrEqual(5_010);
+      expect(parts).toBeLessThan(expected / 500);
+    },
+  );
+
+  test("a webhook registered between the parts gets the event once, wherever its id falls", async () => {
+    const registered = hooks(1_200);
+    const { parts } = await fanOut(registered, published("e"));
+    const ids = ["a-first", "hook-0499x", "hook-0700x", "z-last"];
+    const late = [...registered, ...ids.map((hook_id) => aWebhook({ hook_id }))];
+    const queued = [];
+    for (const part of parts) queued.push(...(await fanOut(late, part)).queued);
+    expect(queued).toHaveLength(12_000 + ids.length);
   });
 });
 

@@ -107,7 +107,11 @@ describe("what an incident would be made of: queues", () => {
 
 test("waiting for slow endpoints has a bounded share of the concurrency, and all else has what is left", () => {
   const limited = template.findResources("AWS::Lambda::EventSourceMapping", {
-    Properties: { ScalingConfig: { MaximumConcurrency: 100 } },
+    Properties: {
+      ScalingConfig: { MaximumConcurrency: 100 },
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
+    },
   });
   const sources = Object.values(limited).map(
     (resource) => mapping.parse(resource).Properties.EventSourceArn["Fn::GetAtt"][0],
@@ -261,6 +265,11 @@ describe("what an incident would be made of: data", () => {
     production.allResourcesProperties("AWS::DynamoDB::GlobalTable", replica(true));
     template.allResourcesProperties("AWS::DynamoDB::GlobalTable", replica(false));
     template.allResources("AWS::DynamoDB::GlobalTable", { DeletionPolicy: "Delete" });
+  });
+
+  test("a production stage keeps its queues too: going back to an older version must not take what they hold", () => {
+    synthesize("prod").allResources("AWS::SQS::Queue", { DeletionPolicy: "Retain" });
+    template.allResources("AWS::SQS::Queue", { DeletionPolicy: "Delete" });
   });
 
   test("functions run the newest Node on arm64 and log JSON that is kept for a month", () => {

@@ -1,0 +1,55 @@
+import type { Publication } from "../../shared/domain/publication.ts";
+import type { Webhook } from "../../shared/domain/webhook.ts";
+
+/**
+ * What one publication may put on the deliveries queue. Ten publications are fanned out together, in 60 s, and a
+ * request to SQS takes 10 messages and some milliseconds of CPU.
+ */
+const MAX_DELIVERIES = 5_000;
+
+/** How many endpoints an event goes to. */
+export type EndpointCount = (webhook: Webhook, event: Publication["events"][number]) => number;
+
+/** The webhooks that a part of a publication is for: `after` exclusive, `through` inclusive, in order of their ids. */
+export const inPart = ({ part }: Publication, { hook_id }: Webhook): boolean =>
+  (part?.after === undefined || hook_id > part.after) &&
+  (part?.through === undefined || hook_id <= part.through);
+
+/**
+ * A publication that is too wide to be fanned out at once, in parts that are not: first by its events, then by
+ * webhooks. Each part counts as in flight what it carries, once.
+ * @param registered those in its part
+ * @returns undefined when it is small enough, or cannot be made smaller
+ */
+export function splitPublication(
+  publication: Publication,
+  registered: readonly Webhook[],
+  endpointCount: EndpointCount,
+): Publication[] | undefined {
+  const { events } = publication;
+  const countOf = (event: Publication["events"][number]) =>
+    registered.reduce((sum, webhook) => sum + endpointCount(webhook, event), 0);
+  const total = events.reduce((sum, event) => sum + countOf(event), 0);
+  if (total <= MAX_DELIVERIES) return undefined;
+  const [event] = events;
+  if (!event) return undefined;
+  if (events.length > 1) return events.map((one) => ({ ...publication, events: [one] }));
+
+  const ends: string[] = [];
+  let size = 0;
+  for (const webhook of registered.toSorted((a, b) => (a.hook_id < b.hook_id ? -1 : 1))) {
+    size += endpointCount(webhook, event);
+    if (size < MAX_DELIVERIES) continue;
+    ends.push(webhook.hook_id);
+    size = 0;
+  }
+  if (ends.length === 0) return undefined;
+  const { after, through } = publication.part ?? {};
+  const borders = [after, ...ends.filter((end) => end !== through), through];
+  if (borders.length === 2) return undefined;
+  return borders.slice(1).map((end, index) => ({
+    ...publication,
+    part: { after: borders[index], through: end },
+    is_counted: publication.is_counted && index === 0,
+  }));
+}
