@@ -5,6 +5,7 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { readEnvironment } from "../../shared/config.ts";
+import { messageOf } from "../local/failure.ts";
 import { clientOptions, LOOPBACK, localStage, port } from "../local/settings.ts";
 import { stackName, stageName } from "../settings.ts";
 import { check } from "./command.ts";
@@ -14,7 +15,7 @@ export interface Target {
   readonly stage: string;
   readonly dynamoDb: DynamoDBDocumentClient;
   readonly sqs: SQSClient;
-  /** The stack's outputs by name. @throws Error in one sentence when there are none */
+  /** The stack's outputs by name. @throws Error in one sentence when there is no such stack */
   outputs(): Promise<Readonly<Record<string, string>>>;
 }
 
@@ -30,21 +31,39 @@ export async function openTarget(given: unknown): Promise<Target> {
   return stage === undefined ? localTarget(readEnvironment({ PORT: port }).PORT) : deployedTarget(stage);
 }
 
+/** Of the outputs, those that a command needs. @throws Error in one sentence naming what is missing */
+export function readOutputs<Shape extends z.ZodRawShape>(
+  { stage }: Target,
+  known: Readonly<Record<string, string>>,
+  needed: Shape,
+) {
+  const parsed = z.object(needed).safeParse(known);
+  if (parsed.success) return parsed.data;
+  const missing = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
+  throw new Error(`Stage ${stage} has no output ${missing}: deploy this version first.`);
+}
+
 /** Its services listen on other ports at each start; `/_local` tells which. */
 async function localTarget(at: number): Promise<Target> {
+  const { dynamodb, sqs: queues, outputs } = await askLocalRun(at);
+  return {
+    stage: localStage,
+    dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(dynamodb))),
+    sqs: new SQSClient(clientOptions(queues)),
+    outputs: async () => outputs,
+  };
+}
+
+async function askLocalRun(at: number): Promise<z.infer<typeof served>> {
+  const answer = await fetch(`http://${LOOPBACK}:${at}/_local`).catch((cause: unknown) => {
+    const help = "start it with npm start, set PORT, or give --stage";
+    throw new Error(`No local run answers on port ${at}: ${help}.`, { cause });
+  });
   try {
-    const answer = await fetch(`http://${LOOPBACK}:${at}/_local`);
-    const { dynamodb, sqs: queues, outputs } = served.parse(await answer.json());
-    return {
-      stage: localStage,
-      dynamoDb: DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(dynamodb))),
-      sqs: new SQSClient(clientOptions(queues)),
-      outputs: async () => outputs,
-    };
-  } catch {
-    throw new Error(
-      `No local run answers on port ${at}: start it with npm start, set PORT, or give --stage.`,
-    );
+    return served.parse(await answer.json());
+  } catch (cause) {
+    const help = "stop it and npm start this one, or set PORT";
+    throw new Error(`What answers on port ${at} is no local run of this version: ${help}.`, { cause });
   }
 }
 
@@ -59,9 +78,15 @@ async function deployedTarget(stage: string): Promise<Target> {
 }
 
 async function stackOutputs(stage: string): Promise<Record<string, string>> {
-  const { Stacks = [] } = await new CloudFormationClient().send(
-    new DescribeStacksCommand({ StackName: stackName(stage) }),
-  );
+  const StackName = stackName(stage);
+  const { Stacks = [] } = await new CloudFormationClient()
+    .send(new DescribeStacksCommand({ StackName }))
+    .catch((cause: unknown) => {
+      // CloudFormation has no error of its own for it.
+      if (!messageOf(cause).includes("does not exist")) throw cause;
+      const help = `deploy stage ${stage} first, or set AWS_REGION`;
+      throw new Error(`There is no stack ${StackName} here: ${help}.`, { cause });
+    });
   const pairs = Stacks.flatMap(({ Outputs = [] }) => Outputs).flatMap(({ OutputKey, OutputValue }) =>
     OutputKey && OutputValue ? [[OutputKey, OutputValue] as const] : [],
   );

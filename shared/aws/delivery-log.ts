@@ -57,12 +57,6 @@ export function createDeliveryLog(client: DynamoDBDocumentClient, tableName: str
       return Item && delivery.parse(Item);
     },
 
-    /** The same for many: look-ups made together share requests. */
-    async findBatched(id: string): Promise<Delivery | undefined> {
-      const item = await read({ table: tableName, key: deliveryKey(id) });
-      return item && delivery.parse(item);
-    },
-
     /** Up to `limit` deliveries of these webhooks that `matches` lets through, newest first. */
     async page(
       owners: readonly Owner[],

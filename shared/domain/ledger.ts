@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Delivery, deliveryId } from "./delivery.ts";
+import { delivery, deliveryId } from "./delivery.ts";
 
 /** One endpoint of one webhook. */
 const target = z.object({ hook_id: z.string(), url: z.string() });
@@ -18,6 +18,10 @@ export const deliveryIds = ({ account, event_ids, endpoints }: LedgerEntry): str
     endpoints.map(({ hook_id, url }) => deliveryId({ account, hook_id, url, event_id })),
   );
 
+/** A stored delivery, with what no API shows: when a redelivery last took it up again. */
+export const accountedDelivery = delivery.extend({ taken_at: z.iso.datetime().optional() });
+export type AccountedDelivery = z.infer<typeof accountedDelivery>;
+
 /**
  * Longer than everything that may keep a delivery from its attempt while all works: our own failure returns a
  * message after at most 4 minutes, five times.
@@ -31,16 +35,16 @@ export type Whereabouts = (typeof whereabouts)[number];
 /**
  * Where a delivery is, by what is stored of it.
  * @param found its record, and whether what was given up has its undelivered row; undefined when there is none
- * @param fannedOutAt epoch milliseconds
+ * @param fannedOutAt epoch milliseconds; of several fan-outs, the first
  */
 export function locate(
-  found: { readonly delivery: Delivery; readonly hasUndeliveredRow: boolean } | undefined,
+  found: { readonly delivery: AccountedDelivery; readonly hasUndeliveredRow: boolean } | undefined,
   fannedOutAt: number,
   now: number,
 ): Whereabouts {
   const waitingSince = (since: number) => (now - since > PATIENCE_MS ? "overdue" : "waiting");
   if (!found) return waitingSince(fannedOutAt);
-  const { status, next_attempt_at, updated_at } = found.delivery;
+  const { status, next_attempt_at, updated_at, taken_at } = found.delivery;
   switch (status) {
     case "delivered":
     case "cancelled":
@@ -51,8 +55,8 @@ export function locate(
     case "retrying":
       return waitingSince(Date.parse(next_attempt_at ?? updated_at));
     case "pending":
-      // A redelivery keeps the time of its giving-up, so how long it waits cannot be told.
-      return "waiting";
+      // A redelivery keeps the time of its giving-up in `updated_at`: only its taking tells how long it waits.
+      return taken_at === undefined ? "waiting" : waitingSince(Date.parse(taken_at));
   }
 }
 

@@ -59,6 +59,7 @@ type Ledger = z.infer<typeof ledgerAnswer>;
 /** Runs the local run under load, kills it at moments that the seed chooses, and accounts for what came of it. */
 export async function runChaos(settings: ChaosSettings, tell: (line: string) => void): Promise<ChaosOutcome> {
   const startedAt = performance.now();
+  const since = new Date().toISOString();
   const dataDir = await mkdtemp(join(tmpdir(), "claimr-chaos-"));
   const receivers = await startEndpoints(settings.seed);
   const victim = createVictim({ dataDir, port: await freePort(), apiKey: API_KEY });
@@ -73,7 +74,7 @@ export async function runChaos(settings: ChaosSettings, tell: (line: string) => 
     });
     const kills = await killAgainAndAgain(settings, victim, receivers, tell);
     await publisher.done;
-    const ledger = await untilSettled(victim.url, publisher.accepted, join(dataDir, "accepted.txt"));
+    const ledger = await untilSettled(victim.url, since, publisher.accepted, join(dataDir, "accepted.txt"));
     const judged = judge(publisher.accepted, endpoints, arrivals, kills.inFlight);
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     const outcome = {
@@ -161,10 +162,15 @@ async function untilQuiet(arrivals: readonly Arrival[]): Promise<void> {
   }
 }
 
-async function untilSettled(url: string, accepted: readonly string[], file: string): Promise<Ledger> {
+async function untilSettled(
+  url: string,
+  since: string,
+  accepted: readonly string[],
+  file: string,
+): Promise<Ledger> {
   await writeFile(file, accepted.join("\n"));
   return until(async () => {
-    const args = ["--json", "--account", ACCOUNT, "--accepted", file];
+    const args = ["--json", "--account", ACCOUNT, "--since", since, "--accepted", file];
     const { stdout, stderr } = await run(["infra/commands/ledger/main.ts", ...args], {
       PORT: new URL(url).port,
     });

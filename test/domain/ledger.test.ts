@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Delivery } from "../../shared/domain/delivery.ts";
-import { deliveryIds, locate, type Whereabouts } from "../../shared/domain/ledger.ts";
+import { type AccountedDelivery, deliveryIds, locate, type Whereabouts } from "../../shared/domain/ledger.ts";
 import { AT, aDelivery, aMessage } from "../support/factories.ts";
 
 const at = Date.parse(AT);
@@ -9,7 +8,7 @@ const iso = (epochMs: number) => new Date(epochMs).toISOString();
 
 describe("where a delivery is, half an hour and a minute after its fan-out", () => {
   const now = minutes(31);
-  test.each<[string, Partial<Delivery> | undefined, Whereabouts]>([
+  test.each<[string, Partial<AccountedDelivery> | undefined, Whereabouts]>([
     ["no record: nobody has tried it yet, and it is late", undefined, "overdue"],
     ["delivered", { status: "delivered" }, "delivered"],
     ["cancelled", { status: "cancelled" }, "cancelled"],
@@ -17,9 +16,15 @@ describe("where a delivery is, half an hour and a minute after its fan-out", () 
     ["retrying, due in an hour", { status: "retrying", next_attempt_at: iso(minutes(91)) }, "waiting"],
     ["retrying, due a minute ago", { status: "retrying", next_attempt_at: iso(minutes(30)) }, "waiting"],
     ["retrying, due long ago: its timer is lost", { status: "retrying", next_attempt_at: AT }, "overdue"],
-    ["being redelivered", { status: "pending", next_attempt_at: null }, "waiting"],
+    ["redelivered a minute ago", { status: "pending", taken_at: iso(minutes(30)) }, "waiting"],
+    [
+      "redelivered long ago, and never tried: its message is lost",
+      { status: "pending", taken_at: AT },
+      "overdue",
+    ],
+    ["being redelivered, nobody knows since when", { status: "pending" }, "waiting"],
   ])("%s", (_, fields, place) => {
-    const found = fields && { delivery: aDelivery(fields), hasUndeliveredRow: true };
+    const found = fields && { delivery: { ...aDelivery(), ...fields }, hasUndeliveredRow: true };
     expect(locate(found, at, now)).toBe(place);
   });
 

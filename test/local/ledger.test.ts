@@ -1,7 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientOptions } from "../../infra/local/settings.ts";
 import { eventJson } from "../support/factories.ts";
 import { type LocalRun, run, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -15,6 +18,7 @@ describe("a mistake in the call is told in one sentence, with the usage", () => 
     [["--account", "Acme"], "--account must be 1 to 64"],
     [["--since", "yesterday"], "--since must be an ISO 8601 time"],
     [["--accepted", "ids.txt"], "--accepted needs --account"],
+    [["--accepted", "ids.txt", "--account", "acme"], "--accepted needs --since"],
   ])("%s", async (args, message) => {
     const { code, stderr } = await ledgerOf({ PORT: "1" }, ...args);
     expect(stderr.split("\n")[0]).toContain(message);
@@ -27,6 +31,7 @@ describe("against a local run", () => {
   let local: LocalRun;
   let receiver: Receiver;
   let folder: string;
+  const startedAt = new Date().toISOString();
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "claimr-ledger-"));
     receiver = await startReceiver(({ path }) => ({ status: path === "/down" ? 500 : 200 }));
@@ -69,8 +74,41 @@ describe("against a local run", () => {
   test("an event that the publisher holds for accepted, and no fan-out has seen, is named, with exit code 1", async () => {
     const file = join(folder, "accepted.txt");
     await writeFile(file, "e1\ne2\nlost-one\n");
-    const { stdout, code } = await ledger("--account", "demo", "--accepted", file);
+    const { stdout, code } = await ledger("--account", "demo", "--since", startedAt, "--accepted", file);
     expect(stdout).toContain("demo: 1 accepted but not fanned out: lost-one");
     expect(code).toBe(1);
   });
+
+  // The last: it breaks the run for good.
+  test("an event whose fan-out cannot succeed is not fanned out, then a dead letter, with exit code 1", async () => {
+    expect((await ledger()).code).toBe(0);
+    const { dynamodb, sqs, tables, queues } = local.services;
+    const named = (values: Record<string, string>, start: string) =>
+      Object.entries(values).find(([name]) => name.startsWith(start))?.[1];
+    const QueueUrl = named(queues, "IngestEventsQueue");
+    // Five receives take twenty minutes otherwise.
+    await new SQSClient(clientOptions(sqs)).send(
+      new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: "1" } }),
+    );
+    await new DynamoDBClient(clientOptions(dynamodb)).send(
+      new DeleteTableCommand({ TableName: named(tables, "StorageWebhooks") }),
+    );
+    expect((await local.call("POST", "/events", eventJson({ id: "poison" }))).status).toBe(202);
+
+    const file = join(folder, "poison.txt");
+    await writeFile(file, "poison\n");
+    const accepted = await ledger("--account", "demo", "--since", startedAt, "--accepted", file);
+    expect(accepted.stdout).toContain("demo: 1 accepted but not fanned out: poison");
+    expect(accepted.code).toBe(1);
+
+    const given = await until(async () => {
+      const answer = await ledger();
+      return answer.stdout.includes("queue EventsDeadLetters: 1 ready") && answer;
+    }, 30_000);
+    expect(given.stdout).toContain("queue EventsDeadLetters holds 1 that could not be handled");
+    expect(given.code).toBe(1);
+    const asJson = await ledger("--json");
+    expect(JSON.parse(asJson.stdout).problems).toHaveLength(1);
+    expect(asJson.code).toBe(1);
+  }, 60_000);
 });

@@ -1,6 +1,7 @@
+import { crc32 } from "node:zlib";
 import { chunks } from "../../../shared/domain/chunks.ts";
-import type { Delivery } from "../../../shared/domain/delivery.ts";
 import {
+  type AccountedDelivery,
   deliveryIds,
   emptyBalance,
   type LedgerBalance,
@@ -11,12 +12,14 @@ import {
 /** Keeps a few batch reads under way, and the memory small. */
 const MAX_AT_ONCE = 500;
 const MAX_OVERDUE_SHOWN = 20;
+/** Ids that are held at a time, some 100 bytes each; a Map ends at 2^24 entries. */
+const MAX_HELD = 1_000_000;
 
 export interface ReckonDeps {
-  /** Every fan-out of the account in the range. */
+  /** Every fan-out of the account in the range, each time it is called. */
   readonly entries: (account: string) => AsyncIterable<LedgerEntry & { readonly fanned_out_at: string }>;
-  readonly findDelivery: (id: string) => Promise<Delivery | undefined>;
-  readonly hasUndeliveredRow: (givenUp: Delivery) => Promise<boolean>;
+  readonly findDelivery: (id: string) => Promise<AccountedDelivery | undefined>;
+  readonly hasUndeliveredRow: (givenUp: AccountedDelivery) => Promise<boolean>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -30,18 +33,19 @@ export interface Reckoning extends LedgerBalance {
 
 /**
  * The exact account of one account: every delivery that a fan-out has queued, counted once, where it is now.
- * Events and deliveries are told apart by their ids, which are held in memory: some 100 bytes each.
+ * A range that is too large to hold is gone through in slices of its events, for each of which the ledger is
+ * read again: an entry stands for many deliveries, so that costs little beside reading those.
  * @param accepted ids of events that a publisher was told are accepted
  */
 export async function reckon(
   deps: ReckonDeps,
   account: string,
   accepted: readonly string[] = [],
+  maxHeld = MAX_HELD,
 ): Promise<Reckoning> {
   const balance = emptyBalance();
-  const seenEvents = new Set<string>();
-  const seenDeliveries = new Set<string>();
   const overdueIds: string[] = [];
+  const notFannedOut: string[] = [];
 
   async function count(id: string, fannedOutAt: number): Promise<void> {
     const delivery = await deps.findDelivery(id);
@@ -54,19 +58,38 @@ export async function reckon(
     if (place === "overdue" && overdueIds.length < MAX_OVERDUE_SHOWN) overdueIds.push(id);
   }
 
-  for await (const entry of deps.entries(account)) {
-    for (const id of entry.event_ids) seenEvents.add(id);
-    const fresh = deliveryIds(entry).filter((id) => !seenDeliveries.has(id));
-    for (const id of fresh) seenDeliveries.add(id);
-    for (const some of chunks(fresh, MAX_AT_ONCE)) {
-      await Promise.all(some.map((id) => count(id, Date.parse(entry.fanned_out_at))));
-    }
+  const slices = Math.max(1, Math.ceil((await sizeOf(deps.entries(account))) / maxHeld));
+  for (let slice = 0; slice < slices; slice++) {
+    const isMine = (eventId: string) => crc32(eventId) % slices === slice;
+    const { events, fannedOutAt } = await hold(deps.entries(account), isMine);
+    for (const some of chunks([...fannedOutAt], MAX_AT_ONCE))
+      await Promise.all(some.map(([id, at]) => count(id, at)));
+    balance.events += events.size;
+    balance.deliveries += fannedOutAt.size;
+    for (const id of accepted) if (isMine(id) && !events.has(id)) notFannedOut.push(id);
   }
-  return {
-    ...balance,
-    events: seenEvents.size,
-    deliveries: seenDeliveries.size,
-    overdueIds,
-    notFannedOut: accepted.filter((id) => !seenEvents.has(id)),
-  };
+  return { ...balance, overdueIds, notFannedOut };
+}
+
+type Entries = ReturnType<ReckonDeps["entries"]>;
+
+/** How many ids there are to hold, at most. */
+async function sizeOf(entries: Entries): Promise<number> {
+  let size = 0;
+  for await (const { event_ids, endpoints } of entries) size += event_ids.length * (endpoints.length + 1);
+  return size;
+}
+
+/** The events of a slice, and its deliveries with the time of the first fan-out that queued each. */
+async function hold(entries: Entries, isMine: (eventId: string) => boolean) {
+  const events = new Set<string>();
+  const fannedOutAt = new Map<string, number>();
+  for await (const entry of entries) {
+    const event_ids = entry.event_ids.filter(isMine);
+    const at = Date.parse(entry.fanned_out_at);
+    for (const id of event_ids) events.add(id);
+    for (const id of deliveryIds({ ...entry, event_ids }))
+      fannedOutAt.set(id, Math.min(at, fannedOutAt.get(id) ?? at));
+  }
+  return { events, fannedOutAt };
 }
