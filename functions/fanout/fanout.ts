@@ -18,7 +18,7 @@ export interface FanOutDeps {
   };
   readonly enqueue: (message: DeliveryMessage) => Promise<unknown>;
   /** These events are no longer in flight, as the account's limits count it. */
-  readonly landed: (account: string, events: number) => Promise<void>;
+  readonly landed: (account: string, events: number, acceptedAt: string) => Promise<unknown>;
   /** Writes down what was queued, for the account that `npm run ledger` gives. */
   readonly keepLedger: (entry: LedgerEntry) => Promise<unknown>;
 }
@@ -59,7 +59,7 @@ export function createFanOut({ webhooks, enqueue, landed, keepLedger, ...deps }:
     );
     if (unreadable.length > 0)
       throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
-    if (is_counted) await landed(account, events.length);
+    if (is_counted) await landed(account, events.length, accepted_at);
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {

@@ -6,7 +6,6 @@ import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
-import { createLanding } from "../../shared/domain/account-limits.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { createFanOut } from "./fanout.ts";
 
@@ -27,10 +26,7 @@ const fanOut = createFanOut({
   webhooks: createWebhookTable(client, config.WEBHOOKS_TABLE),
   now: () => new Date(),
   enqueue: queues.send,
-  landed: createLanding({
-    now: Date.now,
-    count: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countFannedOut,
-  }),
+  landed: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countLanded,
   keepLedger: createLedgerWriter({
     tableName: config.DELIVERIES_TABLE,
     write: createBatchWriter(client),
