@@ -14,7 +14,7 @@ const queue = createQueue(sqs(), config.EVENTS_QUEUE_URL);
 const publish = createPublish({
   now: () => new Date(),
   newId: () => nanoid(),
-  admit: createFlightLimit({
+  limit: createFlightLimit({
     max: config.ACCOUNT_MAX_EVENTS_IN_FLIGHT,
     now: Date.now,
     count: createUsageTable(dynamoDb(), config.DELIVERIES_TABLE, Date.now).countAccepted,

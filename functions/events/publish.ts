@@ -9,8 +9,12 @@ import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 export interface PublishDeps {
   readonly now: () => Date;
   readonly newId: () => string;
-  /** Counts events as in flight, and says how long to wait if they are too many. */
-  readonly admit: (account: string, events: number) => Promise<RetryAfter>;
+  readonly limit: {
+    /** Counts events as in flight, and says how long to wait if they are too many. */
+    admit(account: string, events: number): Promise<RetryAfter>;
+    /** Those that were not queued after all will never land. */
+    release(account: string, events: number): Promise<void>;
+  };
   /** Resolves once the publication is durably queued. */
   readonly enqueue: (publication: Publication) => Promise<void>;
   /** The largest message, in bytes. */
@@ -23,7 +27,7 @@ const bytesInMessage = (event: AcceptedEvent) => Buffer.byteLength(encodeMessage
 const ENVELOPE_BYTES = 1024;
 
 /** Takes events: once the answer is 202, they are in the events queue, and never lost. */
-export function createPublish(deps: PublishDeps) {
+export function createPublish({ limit, ...deps }: PublishDeps) {
   const publication = ({ account }: ApiRequest, events: AcceptedEvent[]): Publication => ({
     account,
     accepted_at: deps.now().toISOString(),
@@ -31,17 +35,30 @@ export function createPublish(deps: PublishDeps) {
     is_counted: true,
   });
 
-  async function admitAll({ account }: ApiRequest, events: readonly AcceptedEvent[]): Promise<void> {
-    const retryAfterSeconds = await deps.admit(account, events.length);
-    if (retryAfterSeconds === undefined) return;
-    throw new TooMany("This account has too many events in flight", retryAfterSeconds);
+  /** Queues each part as one message. What could not be queued is no longer counted. */
+  async function publishAll(
+    request: ApiRequest,
+    events: readonly AcceptedEvent[],
+    parts: readonly AcceptedEvent[][],
+  ): Promise<void> {
+    const retryAfterSeconds = await limit.admit(request.account, events.length);
+    if (retryAfterSeconds !== undefined)
+      throw new TooMany("This account has too many events in flight", retryAfterSeconds);
+    let left = events.length;
+    try {
+      for (const part of parts) {
+        await deps.enqueue(publication(request, part));
+        left -= part.length;
+      }
+    } finally {
+      if (left > 0) await limit.release(request.account, left);
+    }
   }
 
   return {
     async one(request: ApiRequest): Promise<ApiAnswer> {
       const event = acceptEvent(request.text(), deps.newId);
-      await admitAll(request, [event]);
-      await deps.enqueue(publication(request, [event]));
+      await publishAll(request, [event], [[event]]);
       return { status: 202, body: { id: event.id } };
     },
 
@@ -52,9 +69,8 @@ export function createPublish(deps: PublishDeps) {
      */
     async batch(request: ApiRequest): Promise<ApiAnswer> {
       const events = acceptEvents(request.text(), deps.newId);
-      await admitAll(request, events);
-      for (const part of chunks(events, events.length, deps.maxMessageBytes - ENVELOPE_BYTES, bytesInMessage))
-        await deps.enqueue(publication(request, part));
+      const maxBytes = deps.maxMessageBytes - ENVELOPE_BYTES;
+      await publishAll(request, events, chunks(events, events.length, maxBytes, bytesInMessage));
       return { status: 202, body: { ids: events.map(({ id }) => id) } };
     },
   };

@@ -21,7 +21,7 @@ export interface FanOutDeps {
   /** Puts a part of a publication on the events queue. */
   readonly publish: (part: Publication) => Promise<unknown>;
   /** These events are no longer in flight, as the account's limits count it. */
-  readonly landed: (account: string, events: number) => Promise<void>;
+  readonly landed: (account: string, events: number, acceptedAt: string) => Promise<unknown>;
   /** Writes down what was queued, for the account that `npm run ledger` gives. */
   readonly keepLedger: (entry: LedgerEntry) => Promise<unknown>;
 }
@@ -52,7 +52,7 @@ export function createFanOut(deps: FanOutDeps) {
     await Promise.all(groups.map((group) => deps.keepLedger(toLedger(account, group))));
     if (unreadable.length > 0)
       throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
-    if (publication.is_counted) await deps.landed(account, events.length);
+    if (publication.is_counted) await deps.landed(account, events.length, publication.accepted_at);
   };
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {

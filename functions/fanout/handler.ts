@@ -7,7 +7,6 @@ import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
-import { createLanding } from "../../shared/domain/account-limits.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { createFanOut } from "./fanout.ts";
@@ -33,10 +32,7 @@ const fanOut = createFanOut({
   now: () => new Date(),
   enqueue: queues.send,
   publish: (part) => events.send({ body: encodeMessage(part), groupId: part.account }),
-  landed: createLanding({
-    now: Date.now,
-    count: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countFannedOut,
-  }),
+  landed: createUsageTable(client, config.DELIVERIES_TABLE, Date.now).countLanded,
   keepLedger: createLedgerWriter({
     tableName: config.DELIVERIES_TABLE,
     write: createBatchWriter(client),

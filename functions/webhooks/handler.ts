@@ -1,6 +1,6 @@
 import { nanoid } from "nanoid";
 import { dynamoDb } from "../../shared/aws/clients.ts";
-import { createUsageTable } from "../../shared/aws/usage-table.ts";
+import { createWebhookQuota } from "../../shared/aws/webhook-quota.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { endpointRules, readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
@@ -15,14 +15,18 @@ const config = readConfig(
 );
 const client = dynamoDb();
 const table = createWebhookTable(client, config.WEBHOOKS_TABLE);
-const usage = createUsageTable(client, config.DELIVERIES_TABLE, Date.now);
+const quota = createWebhookQuota(client, config.DELIVERIES_TABLE, {
+  max: config.ACCOUNT_MAX_WEBHOOKS,
+  count: table.count,
+  now: () => new Date(),
+});
 
 const webhooks = createWebhooks({
   endpointRules: endpointRules(config),
   now: () => new Date(),
   newId: () => nanoid(),
-  claim: (account) => usage.claimWebhook(account, config.ACCOUNT_MAX_WEBHOOKS, () => table.count(account)),
-  release: usage.releaseWebhook,
+  claim: quota.claim,
+  release: quota.release,
   webhooks: table,
 });
 

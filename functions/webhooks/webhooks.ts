@@ -35,8 +35,13 @@ export interface WebhooksDeps {
 
 const cursor = cursorOf(hookId);
 
-/** Nothing but a deletion makes room. */
-const FULL_RETRY_AFTER_SECONDS = 3_600;
+/** Time passing makes no room; but a place that a crash has lost is found by then. */
+const FULL_RETRY_AFTER_SECONDS = 60;
+
+const taken = (hook_id: string) =>
+  new Problem("conflict", `There is a webhook ${hook_id} already`, [
+    { path: "hook_id", message: "is taken" },
+  ]);
 
 /** Registers, shows, changes and removes an account's webhooks. */
 export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
@@ -63,16 +68,17 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
         updated_at: now,
       };
       if (!(await deps.claim(request.account))) {
+        // A client that lost the answer to its last place asks again, and need not wait to be told.
+        if (given.hook_id !== undefined && (await webhooks.find(request.account, given.hook_id)))
+          throw taken(given.hook_id);
         throw new TooMany(
-          "This account has as many webhooks as it may: delete one",
+          "This account has as many webhooks as it may: only deleting one makes room",
           FULL_RETRY_AFTER_SECONDS,
         );
       }
       if (!(await webhooks.create(registered))) {
         await deps.release(request.account);
-        throw new Problem("conflict", `There is a webhook ${registered.hook_id} already`, [
-          { path: "hook_id", message: "is taken" },
-        ]);
+        throw taken(registered.hook_id);
       }
       // The one time that the secret is shown.
       return { status: 201, body: { ...webhookView(registered), secret } };

@@ -40,7 +40,7 @@ export class Ingest extends Construct {
         ACCOUNT_MAX_EVENTS_IN_FLIGHT: String(settings.accountLimits.eventsInFlight),
       },
     });
-    storage.deliveries.grant(this.events, "dynamodb:UpdateItem", "dynamodb:Query");
+    storage.deliveries.grant(this.events, "dynamodb:UpdateItem", "dynamodb:BatchGetItem");
     accepted.queue.grant(this.events, "sqs:SendMessage");
 
     this.bus = new EventBus(this, "Bus");

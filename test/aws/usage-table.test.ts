@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
+import { flightWindowOf } from "../../shared/domain/account-limits.ts";
 import { AT } from "../support/factories.ts";
 import { startServices } from "../support/services.ts";
 
@@ -27,42 +28,59 @@ test("requests are counted by account and window", async () => {
   expect(await usage.countRequests("another", 0, 1)).toBe(1);
 });
 
-test("events are in flight until they are fanned out, and for an hour at most", async () => {
-  expect(await usage.countAccepted(account, 100)).toBe(100);
-  now += 90_000;
-  await usage.countFannedOut(account, 40);
-  expect(await usage.countAccepted(account, 5)).toBe(65);
-  now += 3_600_000;
-  expect(await usage.countAccepted(account, 1)).toBe(1);
+test("events are in flight until they are fanned out, and for a quarter of an hour at most", async () => {
+  const window = now;
+  expect(await usage.countAccepted(account, window, 100)).toBe(100);
+  now += 301_000;
+  await usage.countLanded(account, 40, AT);
+  expect(await usage.countAccepted(account, flightWindowOf(now), 5)).toBe(65);
+  expect(await usage.countAccepted(account, flightWindowOf(now), 0)).toBe(65);
+  now += 900_000;
+  expect(await usage.countAccepted(account, flightWindowOf(now), 1)).toBe(6);
 });
 
-test("a limit that cannot be looked up is not enforced: the request goes on", async () => {
+test("a quiet account is not refused although nothing is in flight: every landing is told, whoever saw it", async () => {
+  const instance = () =>
+    createUsageTable(services.dynamoDb, services.table("StorageDeliveries"), () => now).countLanded;
+  await usage.countAccepted(account, now, 50);
+  for (let n = 0; n < 5; n++) await instance()(account, 10, AT);
+  expect(await usage.countAccepted(account, now, 0)).toBe(0);
+});
+
+test("events that land together cost one write for each account", async () => {
+  const send = vi.spyOn(services.dynamoDb, "send");
+  await usage.countAccepted(account, now, 30);
+  send.mockClear();
+  await Promise.all(Array.from({ length: 30 }, () => usage.countLanded(account, 1, AT)));
+  expect(send).toHaveBeenCalledTimes(1);
+  send.mockRestore();
+  expect(await usage.countAccepted(account, now, 0)).toBe(0);
+});
+
+test("no single partition key takes all the writes of a busy account", async () => {
+  const send = vi.spyOn(services.dynamoDb, "send");
+  for (let n = 0; n < 40; n++) await usage.countLanded(account, 1, AT);
+  await usage.countRequests(account, 0, 1);
+  await usage.countRequests(account, 10_000, 1);
+  const keys = send.mock.calls.map(([{ input }]) => ("Key" in input ? JSON.stringify(input.Key) : ""));
+  send.mockRestore();
+  expect(new Set(keys.slice(0, 40)).size).toBeGreaterThanOrEqual(3);
+  expect(new Set(keys.slice(40)).size).toBe(2);
+});
+
+test("a limit that cannot be looked up is not enforced; the log says so once a minute for an account", async () => {
   const errors = vi.spyOn(console, "error").mockImplementation(() => {});
   const broken = createUsageTable(services.dynamoDb, "no-such-table", () => now);
-  expect(await broken.countRequests(account, 0, 1)).toBe(0);
-  expect(await broken.countAccepted(account, 1)).toBe(0);
-  await broken.countFannedOut(account, 1);
+  for (let n = 0; n < 3; n++) {
+    expect(await broken.countRequests(account, 0, 1)).toBeUndefined();
+    expect(await broken.countAccepted(account, now, 1)).toBeUndefined();
+    await broken.countLanded(account, 1, AT);
+  }
+  expect(errors).toHaveBeenCalledTimes(1);
+  await broken.countRequests("another", 0, 1);
+  expect(errors).toHaveBeenCalledTimes(2);
+  now += 60_000;
+  await broken.countRequests(account, 0, 1);
   expect(errors).toHaveBeenCalledTimes(3);
   errors.mockRestore();
-});
-
-describe("the webhooks of an account", () => {
-  const claim = (max: number, there: number) => usage.claimWebhook(account, max, async () => there);
-
-  test("as many as it may, and one more when one is given back", async () => {
-    expect([await claim(2, 0), await claim(2, 1), await claim(2, 2)]).toEqual([true, true, false]);
-    await usage.releaseWebhook(account);
-    expect([await claim(2, 1), await claim(2, 2)]).toEqual([true, false]);
-  });
-
-  test("those registered before there was a count are counted", async () => {
-    await usage.releaseWebhook(account);
-    expect(await claim(10, 10)).toBe(false);
-    expect(await claim(11, 10)).toBe(true);
-  });
-
-  test("a claim whose webhook was never made is found when the account seems to be full", async () => {
-    expect([await claim(2, 0), await claim(2, 0)]).toEqual([true, true]);
-    expect(await claim(2, 1)).toBe(true);
-  });
 });

@@ -32,7 +32,11 @@ describe("an account that asks for more than its share is told 429 and when to c
     expect((await register("one")).status).toBe(201);
     expect((await register("one")).status).toBe(409);
     expect((await register("two")).status).toBe(201);
-    expectTooMany(await register("three"), "This account has as many webhooks as it may: delete one");
+    const full = await register("three");
+    expectTooMany(full, "This account has as many webhooks as it may: only deleting one makes room");
+    expect(full.headers.get("retry-after")).toBe("60");
+    // Who lost the answer to the last place asks again.
+    expect((await register("two")).status).toBe(409);
     expect((await local.call("DELETE", "/webhooks/one", undefined, key)).status).toBe(204);
     expect((await register("three")).status).toBe(201);
   });

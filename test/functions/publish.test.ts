@@ -10,11 +10,24 @@ function neverParsed(): never {
 
 function aPublisher(maxMessageBytes = 1_000_000, retryAfter?: number) {
   const queued: Publication[] = [];
+  let inFlight = 0;
+  let room = Number.POSITIVE_INFINITY;
   const publish = createPublish({
     now: () => new Date(AT),
     newId: () => "made",
-    admit: async () => retryAfter,
-    enqueue: async (publication) => void queued.push(publication),
+    limit: {
+      async admit(_account, events) {
+        if (retryAfter === undefined) inFlight += events;
+        return retryAfter;
+      },
+      async release(_account, events) {
+        inFlight -= events;
+      },
+    },
+    async enqueue(publication) {
+      if (queued.length >= room) throw new Error("SQS is down");
+      queued.push(publication);
+    },
     maxMessageBytes,
   });
   const request = (text: string): ApiRequest => ({
@@ -28,6 +41,11 @@ function aPublisher(maxMessageBytes = 1_000_000, retryAfter?: number) {
   });
   return {
     queued,
+    inFlight: () => inFlight,
+    /** From then on the queue takes no more. */
+    failAfter: (messages: number) => {
+      room = messages;
+    },
     one: (text: string) => publish.one(request(text)),
     batch: (text: string) => publish.batch(request(text)),
   };
@@ -40,6 +58,16 @@ describe("publishing", () => {
     await expect(one(eventJson())).rejects.toMatchObject(refused);
     await expect(batch(`{"events":[${eventJson()}]}`)).rejects.toMatchObject(refused);
     expect(queued).toEqual([]);
+  });
+
+  test("an SQS outage does not leave the account with events in flight that never were queued", async () => {
+    const { one, batch, inFlight, failAfter } = aPublisher(2_300);
+    failAfter(1);
+    const events = Array.from({ length: 5 }, (_, n) => eventJson({ id: `e${n}` }));
+    await expect(batch(`{"events":[${events.join()}]}`)).rejects.toThrow("SQS is down");
+    expect(inFlight()).toBe(2);
+    await expect(one(eventJson())).rejects.toThrow("SQS is down");
+    expect(inFlight()).toBe(2);
   });
 
   test("a batch is one message, so that all of it is accepted or none", async () => {

@@ -146,7 +146,7 @@ describe("what an incident would be made of: permissions", () => {
       ["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"].map((action) => `dynamodb:${action}`),
     ],
     ["test-send", ["dynamodb:GetItem"]],
-    ["events", ["sqs:SendMessage", "dynamodb:UpdateItem", "dynamodb:Query"]],
+    ["events", ["sqs:SendMessage", "dynamodb:UpdateItem", "dynamodb:BatchGetItem"]],
     [
       "fanout",
       ["dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem", "sqs:SendMessage", ...consume],

@@ -15,13 +15,15 @@ import { startProxies } from "./proxy.ts";
 
 /** One retry by SQS, one by schedule, then undelivered. The schedule comes early, so its message is held. */
 const POLICY = { RETRY_DELAYS_SECONDS: "1,3", SCHEDULE_FROM_SECONDS: "3" };
+/** So small that a process tells the others of a single request: only then are there calls to fail. */
+const LIMITS = { ACCOUNT_MAX_REQUESTS_PER_SECOND: "10", ACCOUNT_MAX_EVENTS_IN_FLIGHT: "100" };
 
 /**
  * What all worlds of a test share: the embedded services behind the fault-injecting proxies, and the template.
  * Each world has tables, queues and schedules of its own in it.
  */
 export async function startStage() {
-  const template = synthesize(localSettings(POLICY).stack);
+  const template = synthesize(localSettings({ ...POLICY, ...LIMITS }).stack);
   const [dynamodb, sqs] = await Promise.all([startDynamoDb(":memory:"), startSqs(":memory:")]);
   const store = createScheduleStore(new DatabaseSync(":memory:"));
   const target = createSchedulerTarget(sqs.url);
