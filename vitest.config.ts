@@ -1,13 +1,28 @@
 import { defineConfig } from "vitest/config";
 
+const FAIRNESS = "test/slow/fairness.test.ts";
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // Also on two cores, where vitest would take one: most tests wait for sockets and timers.
+    maxWorkers: 2,
     projects: [
       { extends: true, test: { name: "suite", include: ["test/**/*.test.ts"], exclude: ["test/slow/**"] } },
-      // Minutes of real time, or of both cores: not part of `npm test`, and one after the other.
-      { extends: true, test: { name: "slow", include: ["test/slow/**/*.test.ts"], fileParallelism: false } },
+      // Minutes of real time, or of a core: not part of `npm test`. The one in real time waits beside the others.
+      {
+        extends: true,
+        test: {
+          ...{ name: "slow", include: ["test/slow/**/*.test.ts"], exclude: [FAIRNESS] },
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // Measures how late others are, so nothing may run beside it.
+      {
+        extends: true,
+        test: { name: "alone", include: [FAIRNESS], maxWorkers: 1, sequence: { groupOrder: 2 } },
+      },
     ],
   },
 });

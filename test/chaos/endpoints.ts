@@ -28,10 +28,20 @@ function share(seed: number, ...names: (string | number)[]): number {
 /** What an endpoint answers to the nth arrival of an event. */
 type Behaviour = (eventId: string, nth: number) => { status: number; delayMs?: number };
 
-/** Five ways to be a receiver: retries by SQS and by schedule, and giving up, are all under way at a kill. */
+/** Longer than an endpoint may take to answer without being moved to the slow lane. */
+const SLOW_ANSWER_MS = 2_500;
+const SLOW_SHARE = 0.03;
+
+/**
+ * Five ways to be a receiver: retries by SQS and by schedule, giving up, and both lanes are all under way at a
+ * kill. Once one of its answers was slow, what follows for that endpoint goes by the slow lane.
+ */
 const behaviours = (seed: number): Readonly<Record<string, Behaviour>> => ({
   healthy: () => ({ status: 200 }),
-  slow: (id) => ({ status: 200, delayMs: Math.floor(share(seed, "slow", id) * 60) }),
+  slow: (id) => ({
+    status: 200,
+    delayMs: share(seed, "slow", id) < SLOW_SHARE ? SLOW_ANSWER_MS : share(seed, "late", id) * 60,
+  }),
   "fails-once": (id, nth) => ({ status: nth === 1 && share(seed, "once", id) < 0.1 ? 500 : 200 }),
   "fails-twice": (id, nth) => ({ status: nth <= 2 && share(seed, "twice", id) < 0.05 ? 503 : 204 }),
   "fails-for-good": (id) => ({ status: share(seed, "good", id) < 0.02 ? 500 : 200 }),

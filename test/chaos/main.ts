@@ -8,8 +8,10 @@ const usage = `Kills the local run with SIGKILL, again and again, while it deliv
   npm run chaos
   npm run chaos -- --kills 30 --deliveries 20000 --seed 1
 
-The seed decides when it is killed, what is published and what the endpoints answer. Exit code 1: something was
-lost, or came twice without having been under way at a kill.`;
+The seed decides after how many arrivals it is killed and how long it is left to itself before that, how events
+are put into batches, and what each event is answered. What the run is doing at that moment is up to the machine:
+a seed repeats the conditions, not the interleaving. Exit code 1: something was lost, came twice without having been
+under way at a kill, was tried too often, or the kills did not meet what they are meant to meet.`;
 
 const number = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const options = z.object({

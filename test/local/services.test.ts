@@ -100,4 +100,21 @@ describe("SQS", () => {
     expect(bodies.toSorted()).toEqual(["in flight", "waiting"]);
     expect((await after.receive(again, 5)).map(({ Body }) => Body)).toEqual(["delayed"]);
   });
+
+  test("a message that many crashes interrupted is not a dead letter, and is still known as handed out before", async () => {
+    const dataDir = temporaryFolder();
+    const RedrivePolicy = { deadLetterTargetArn: queueArn("dead"), maxReceiveCount: 2 };
+    const counts: (string | undefined)[] = [];
+    for (let life = 0; life < 4; life++) {
+      const sqs = await startSqs(dataDir);
+      const { client, receive } = sqsTools(sqs.url);
+      const QueueUrl = queueUrl(sqs.url, "jobs");
+      await createQueues(sqs.url, [aQueue(sqs.url, "jobs", { RedrivePolicy }), aQueue(sqs.url, "dead")]);
+      if (life === 0) await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "unlucky" }));
+      const messages = await receive(QueueUrl);
+      counts.push(...messages.map(({ Attributes }) => Attributes?.ApproximateReceiveCount));
+      await sqs.stop();
+    }
+    expect(counts).toEqual(["1", "2", "2", "2"]);
+  });
 });

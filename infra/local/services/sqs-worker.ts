@@ -25,7 +25,9 @@ function listenOnLoopbackOnly() {
 
 /**
  * After a crash the messages that were being handled are still hidden, for as long as six function timeouts.
- * Whoever held them is gone, so they are shown again at once. fauxqs reads the file only when it starts.
+ * Whoever held them is gone, so they are shown again at once. That they were handed out in vain is not their
+ * fault and does not count towards the dead letters, but they stay known as handed out before. fauxqs reads the
+ * file only when it starts.
  */
 function releaseInFlight(databaseFile: string) {
   if (!existsSync(databaseFile)) return;
@@ -34,7 +36,11 @@ function releaseInFlight(databaseFile: string) {
     .prepare("SELECT count(*) AS found FROM sqlite_schema WHERE name = 'sqs_messages'")
     .all();
   if (found !== 0) {
-    database.exec("UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL");
+    database.exec(`
+      UPDATE sqs_messages
+      SET receipt_handle = NULL, visibility_deadline = NULL,
+          approximate_receive_count = max(1, approximate_receive_count - 1)
+      WHERE visibility_deadline IS NOT NULL`);
   }
   database.close();
 }

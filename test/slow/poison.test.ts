@@ -4,10 +4,10 @@ import { chunks } from "../../shared/domain/chunks.ts";
 import { deliveryId } from "../../shared/domain/delivery.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { sampleEvent } from "../../shared/domain/sample-event.ts";
-import { watchLogs } from "./support/logs.ts";
-import { drain, put } from "./support/queues.ts";
-import { type Stage, startStage } from "./support/stage.ts";
-import { type Scene, startWorld, type World } from "./support/world.ts";
+import { watchLogs } from "../faults/support/logs.ts";
+import { drain, put } from "../faults/support/queues.ts";
+import { type Stage, startStage } from "../faults/support/stage.ts";
+import { type Scene, startWorld, type World } from "../faults/support/world.ts";
 
 let stage: Stage;
 const logs = watchLogs();
