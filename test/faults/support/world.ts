@@ -27,7 +27,8 @@ function answerOf({ path }: Received, nth: number) {
     case "down":
       return { status: 500 };
     case "slow":
-      return { status: 503, headers: { "retry-after": "2" } };
+      // Leaves time to remove it before it is given up, also while one of its events hangs in fanout.
+      return { status: 503, headers: { "retry-after": "4" } };
     case "gone":
       return { status: 410 };
     default:
