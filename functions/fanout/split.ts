@@ -1,3 +1,4 @@
+import { chunks } from "../../shared/domain/chunks.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import type { Webhook } from "../../shared/domain/webhook.ts";
 
@@ -33,20 +34,19 @@ export function splitPublication(
   if (total <= MAX_DELIVERIES) return undefined;
   const [event] = events;
   if (!event) return undefined;
-  if (events.length > 1) return events.map((one) => ({ ...publication, events: [one] }));
-
-  const ends: string[] = [];
-  let size = 0;
-  for (const webhook of registered.toSorted((a, b) => (a.hook_id < b.hook_id ? -1 : 1))) {
-    size += endpointCount(webhook, event);
-    if (size < MAX_DELIVERIES) continue;
-    ends.push(webhook.hook_id);
-    size = 0;
+  if (events.length > 1) {
+    return chunks(events, events.length, MAX_DELIVERIES, countOf).map((some) => ({
+      ...publication,
+      events: some,
+    }));
   }
-  if (ends.length === 0) return undefined;
+
+  const inOrder = registered.toSorted((a, b) => (a.hook_id < b.hook_id ? -1 : 1));
+  const runs = chunks(inOrder, inOrder.length, MAX_DELIVERIES, (webhook) => endpointCount(webhook, event));
+  if (runs.length < 2) return undefined;
   const { after, through } = publication.part ?? {};
-  const borders = [after, ...ends.filter((end) => end !== through), through];
-  if (borders.length === 2) return undefined;
+  // Up to the last of each run; the last run goes on to the end, for what is registered meanwhile.
+  const borders = [after, ...runs.slice(0, -1).map((run) => run.at(-1)?.hook_id), through];
   return borders.slice(1).map((end, index) => ({
     ...publication,
     part: { after: borders[index], through: end },
