@@ -9,7 +9,16 @@ export default defineConfig({
     // Also on two cores, where vitest would take one: most tests wait for sockets and timers.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: "suite", include: ["test/**/*.test.ts"], exclude: ["test/slow/**"] } },
+      {
+        extends: true,
+        test: {
+          name: "suite",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/slow/**", "test/acceptance/**"],
+        },
+      },
+      // Against a target that is told: `npm run test:e2e`.
+      { extends: true, test: { name: "acceptance", include: ["test/acceptance/**/*.test.ts"] } },
       // Minutes of real time, or of a core: not part of `npm test`. The one in real time waits beside the others.
       {
         extends: true,

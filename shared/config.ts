@@ -81,6 +81,12 @@ export function readEnvironment<Shape extends z.ZodRawShape>(
   throw new ConfigError(problems.join("; "));
 }
 
+/** The environment of a child process: this one's, and more. */
+export const childEnvironment = (more: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...z.record(z.string(), z.string()).parse({ ...process.env }),
+  ...more,
+});
+
 /** The settings a function names, read once at cold start. @throws ConfigError */
 export function readConfig<Name extends keyof Variables>(...names: Name[]): Config<Name> {
   const shape = Object.fromEntries(names.map((key) => [key, variables[key]]));

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Route, routes } from "../../shared/http/routes.ts";
+import type { Answer } from "../support/call-api.ts";
 import { document, documentedOperations, undocumented } from "../support/documented.ts";
 import { eventJson } from "../support/factories.ts";
-import { type Answer, type LocalRun, startLocalRun, until } from "../support/local-run.ts";
+import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 
 type Call = { query?: string; body?: unknown; key?: string | null; path?: Record<string, string> };

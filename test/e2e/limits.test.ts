@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Answer } from "../support/call-api.ts";
 import { eventJson } from "../support/factories.ts";
-import { type Answer, type LocalRun, startLocalRun, until } from "../support/local-run.ts";
+import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 
 let local: LocalRun;
 beforeAll(async () => {

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { clientOptions, localSettings } from "../../infra/local/settings.ts";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
 import { deployedSettings } from "../../infra/settings.ts";
+import type { Answer } from "../support/call-api.ts";
 import { aMessage, aWebhook, eventJson } from "../support/factories.ts";
-import { type Answer, type LocalRun, startLocalRun, until } from "../support/local-run.ts";
+import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 
 const made = (name: string) => `canary-${name}-q7zx`;

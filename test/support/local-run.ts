@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { type Answer, callApi } from "./call-api.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 30_000;
@@ -14,13 +15,6 @@ const served = z.object({
   tables: z.record(z.string(), z.string()),
   queues: z.record(z.string(), z.url()),
 });
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever came
-  readonly body: any;
-}
 
 export interface LocalRun {
   readonly url: string;
@@ -58,7 +52,7 @@ export async function startLocalRun(environment: Environment = {}): Promise<Loca
     apiKey,
     services,
     output: () => collected.stdout() + collected.stderr(),
-    call: (method, path, body, key = apiKey) => call(url + path, method, body, key),
+    call: (method, path, body, key = apiKey) => callApi(url + path, method, body, key),
     keys: (...args) => run(["infra/commands/keys/main.ts", ...args], { PORT: new URL(url).port }),
     stop: () => endProcess(child, "SIGINT"),
     kill: async () => void (await endProcess(child, "SIGKILL")),
@@ -141,19 +135,4 @@ function collect(child: ChildProcess) {
   child.stdout?.setEncoding("utf8").on("data", (text: string) => printed.stdout.push(text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => printed.stderr.push(text));
   return { stdout: () => printed.stdout.join(""), stderr: () => printed.stderr.join("") };
-}
-
-async function call(url: string, method: string, body: unknown, key: string | null): Promise<Answer> {
-  const raw = typeof body === "string" || body instanceof Uint8Array;
-  const response = await fetch(url, {
-    method,
-    headers: { "content-type": "application/json", ...(key !== null && { authorization: `Bearer ${key}` }) },
-    ...(body !== undefined && {
-      body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
-    }),
-  });
-  const text = await response.text();
-  // As on API Gateway, an answer without content has a content type all the same.
-  const isJson = text !== "" && response.headers.get("content-type")?.includes("json");
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }

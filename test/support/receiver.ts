@@ -48,10 +48,12 @@ export type Receiver = {
  * A webhook receiver on a real socket of 127.0.0.1 that remembers what it got.
  * @param answer what to answer to a request, the nth from 1; an empty 200 unless told
  * @param tls makes it an https server (named localhost in `url`, as a certificate would have it)
+ * @param listen where, when any free port of 127.0.0.1 will not do
  */
 export async function startReceiver(
   answer: (request: Received, n: number) => Answer = () => ({}),
   tls?: { readonly key: string; readonly cert: string },
+  listen: { readonly port: number; readonly host: string } = { port: 0, host: "127.0.0.1" },
 ): Promise<Receiver> {
   const requests: Received[] = [];
   let connections = 0;
@@ -75,7 +77,7 @@ export async function startReceiver(
 
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   server.on("connection", () => connections++);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(listen.port, listen.host, resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port to listen on");
   const origin = tls ? `https://localhost:${address.port}` : `http://127.0.0.1:${address.port}`;

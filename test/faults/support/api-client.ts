@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import type { Answer } from "../../support/local-run.ts";
+import type { Answer } from "../../support/call-api.ts";
 
 const MAX_TRIES = 4;
 const PAUSE_MS = 50;

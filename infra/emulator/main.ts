@@ -1,0 +1,103 @@
+import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import * as z from "zod";
+import { readEnvironment } from "../../shared/config.ts";
+import { command, UsageError } from "../commands/command.ts";
+import { stackName, stageName } from "../settings.ts";
+import { cdk } from "./cdk.ts";
+import { restoreDropped } from "./dropped.ts";
+import { type Emulator, findEmulator } from "./emulator.ts";
+import { schedulesFire } from "./schedules.ts";
+
+const usage = `Deploys the stack to an emulator of AWS, with the ordinary CDK CLI.
+
+  npm run deploy:local
+  npm run deploy:local -- --destroy
+
+Speaks to whatever answers LocalStack's API at AWS_ENDPOINT_URL (default http://127.0.0.1:4566), never to AWS.
+Takes the settings of a stage (docs/deploying.md); endpoints may be private unless ALLOW_PRIVATE_ENDPOINTS=false.
+Standard output is the API's URL and nothing else: URL=$(npm run --silent deploy:local)`;
+
+const options = { destroy: { type: "boolean" } } as const;
+
+/** From here on no delay goes by EventBridge schedule: SQS carries up to 900 s, and longer ones step by step. */
+const NO_SCHEDULES = "901";
+
+const tell = (line: string) => console.error(line);
+
+/** Settings of the stage where an emulator's defaults differ from AWS's. */
+async function stageSettings(emulator: Emulator): Promise<Record<string, string>> {
+  const given = readEnvironment({
+    ALLOW_PRIVATE_ENDPOINTS: z.string().default("true"),
+    SCHEDULE_FROM_SECONDS: z.string().optional(),
+  });
+  const { ALLOW_PRIVATE_ENDPOINTS } = given;
+  if (given.SCHEDULE_FROM_SECONDS !== undefined) return { ALLOW_PRIVATE_ENDPOINTS };
+  tell("Trying out whether schedules fire here (up to 25 s) …");
+  if (await schedulesFire(emulator)) return { ALLOW_PRIVATE_ENDPOINTS };
+  tell("They do not: SQS will time all retries (SCHEDULE_FROM_SECONDS=901).");
+  return { ALLOW_PRIVATE_ENDPOINTS, SCHEDULE_FROM_SECONDS: NO_SCHEDULES };
+}
+
+async function bootstrapOnce({ client, environment }: Emulator): Promise<void> {
+  const describe = new DescribeStacksCommand({ StackName: "CDKToolkit" });
+  const isThere = await new CloudFormationClient(client).send(describe).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await cdk(["bootstrap", `aws://000000000000/${client.region}`], environment);
+}
+
+/** Where the emulator serves a REST API of which AWS would say https://<id>.execute-api.<region>.amazonaws.com/<stage>/ */
+function servedAt(endpoint: string, apiUrl: string): string {
+  const [, id, stage] = /^https?:\/\/([^./]+)\.execute-api\.[^/]+\/([^/]+)/.exec(apiUrl) ?? [];
+  if (!id || !stage) throw new Error(`The stack's ApiUrl is no URL of a REST API: ${apiUrl}`);
+  return `${endpoint}/restapis/${id}/${stage}/_user_request_`;
+}
+
+async function deploy(emulator: Emulator, stage: string): Promise<void> {
+  const settings = await stageSettings(emulator);
+  await bootstrapOnce(emulator);
+  const args = ["deploy", "--context", `stage=${stage}`, "--require-approval", "never"];
+  await cdk(args, { ...emulator.environment, ...settings });
+
+  const cloudFormation = new CloudFormationClient(emulator.client);
+  const clients = {
+    cloudFormation,
+    dynamoDb: new DynamoDBClient(emulator.client),
+    sqs: new SQSClient(emulator.client),
+  };
+  const StackName = stackName(stage);
+  for (const line of await restoreDropped(clients, StackName))
+    tell(`The emulator left out, and has now been told: ${line}.`);
+  const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+  const apiUrl = Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === "ApiUrl")?.OutputValue ?? "";
+  const url = servedAt(emulator.endpoint, apiUrl);
+  tell(nextSteps(emulator, stage, url));
+  console.log(url);
+}
+
+const nextSteps = ({ endpoint, client }: Emulator, stage: string, url: string) => `
+The stack ${stackName(stage)} runs on the emulator.
+
+  API      ${url}
+  Console  ${url}/console
+  Swagger  ${url}/docs
+
+For the commands of this project, and the AWS CLI:
+  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${client.region} AWS_ACCESS_KEY_ID=${client.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${client.credentials.secretAccessKey}
+Make a key:
+  KEY=$(npm run --silent keys -- create --stage ${stage} --account acme --role integrator --role publisher)
+Run the end-to-end suite against it:
+  npm run test:e2e -- --url ${url} --key $KEY --stage ${stage}
+`;
+
+await command(usage, options, async ({ values, words: [extra] }) => {
+  if (extra !== undefined) throw new UsageError(`Nothing to do with "${extra}"`);
+  const stage = stageName.default("dev").parse(values.stage);
+  const emulator = await findEmulator();
+  if (values.destroy) await cdk(["destroy", "--context", `stage=${stage}`, "--force"], emulator.environment);
+  else await deploy(emulator, stage);
+  return undefined;
+});
