@@ -19,6 +19,8 @@ export default defineConfig({
       },
       // Against a target that is told: `npm run test:e2e`.
       { extends: true, test: { name: "acceptance", include: ["test/acceptance/**/*.test.ts"] } },
+      // Needs an emulator at AWS_ENDPOINT_URL.
+      { extends: true, test: { name: "upgrade", include: ["test/upgrade/**/*.test.ts"] } },
       // Minutes of real time, or of a core: not part of `npm test`. The one in real time waits beside the others.
       {
         extends: true,

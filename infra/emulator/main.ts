@@ -3,8 +3,9 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { readEnvironment } from "../../shared/config.ts";
-import { command, UsageError } from "../commands/command.ts";
+import { check, command, UsageError } from "../commands/command.ts";
 import { stackName, stageName } from "../settings.ts";
+import { apiUrlOf } from "./api-url.ts";
 import { cdk } from "./cdk.ts";
 import { restoreDropped } from "./dropped.ts";
 import { type Emulator, findEmulator } from "./emulator.ts";
@@ -49,13 +50,6 @@ async function bootstrapOnce({ client, environment }: Emulator): Promise<void> {
   if (!isThere) await cdk(["bootstrap", `aws://000000000000/${client.region}`], environment);
 }
 
-/** Where the emulator serves a REST API of which AWS would say https://<id>.execute-api.<region>.amazonaws.com/<stage>/ */
-function servedAt(endpoint: string, apiUrl: string): string {
-  const [, id, stage] = /^https?:\/\/([^./]+)\.execute-api\.[^/]+\/([^/]+)/.exec(apiUrl) ?? [];
-  if (!id || !stage) throw new Error(`The stack's ApiUrl is no URL of a REST API: ${apiUrl}`);
-  return `${endpoint}/restapis/${id}/${stage}/_user_request_`;
-}
-
 async function deploy(emulator: Emulator, stage: string): Promise<void> {
   const settings = await stageSettings(emulator);
   await bootstrapOnce(emulator);
@@ -71,9 +65,7 @@ async function deploy(emulator: Emulator, stage: string): Promise<void> {
   const StackName = stackName(stage);
   for (const line of await restoreDropped(clients, StackName))
     tell(`The emulator left out, and has now been told: ${line}.`);
-  const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
-  const apiUrl = Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === "ApiUrl")?.OutputValue ?? "";
-  const url = servedAt(emulator.endpoint, apiUrl);
+  const url = await apiUrlOf(emulator, StackName);
   tell(nextSteps(emulator, stage, url));
   console.log(url);
 }
@@ -95,7 +87,7 @@ Run the end-to-end suite against it:
 
 await command(usage, options, async ({ values, words: [extra] }) => {
   if (extra !== undefined) throw new UsageError(`Nothing to do with "${extra}"`);
-  const stage = stageName.default("dev").parse(values.stage);
+  const { stage } = check({ stage: stageName.default("dev") }, values);
   const emulator = await findEmulator();
   if (values.destroy) await cdk(["destroy", "--context", `stage=${stage}`, "--force"], emulator.environment);
   else await deploy(emulator, stage);

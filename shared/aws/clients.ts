@@ -24,6 +24,7 @@ export const dynamoDb = () =>
     marshallOptions: { removeUndefinedValues: true },
   });
 
-export const sqs = () => new SQSClient(options);
+/** A queue's URL names the queue, not where to reach it: an emulator's may name a host that only itself resolves. */
+export const sqs = () => new SQSClient({ ...options, useQueueUrlAsEndpoint: false });
 
 export const scheduler = () => new SchedulerClient(options);
