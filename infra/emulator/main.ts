@@ -25,20 +25,23 @@ const options = { destroy: { type: "boolean" } } as const;
 /** From here on no delay goes by EventBridge schedule: SQS carries up to 900 s, and longer ones step by step. */
 const NO_SCHEDULES = "901";
 
+/** Those of a stage that the end-to-end suite must know too, or that have another default here. */
+const settings = {
+  ALLOW_PRIVATE_ENDPOINTS: z.string().default("true"),
+  RETRY_DELAYS_SECONDS: z.string().exactOptional(),
+  SCHEDULE_FROM_SECONDS: z.string().exactOptional(),
+};
+
 const tell = (line: string) => console.error(line);
 
 /** Settings of the stage where an emulator's defaults differ from AWS's. */
 async function stageSettings(emulator: Emulator): Promise<Record<string, string>> {
-  const given = readEnvironment({
-    ALLOW_PRIVATE_ENDPOINTS: z.string().default("true"),
-    SCHEDULE_FROM_SECONDS: z.string().optional(),
-  });
-  const { ALLOW_PRIVATE_ENDPOINTS } = given;
-  if (given.SCHEDULE_FROM_SECONDS !== undefined) return { ALLOW_PRIVATE_ENDPOINTS };
+  const given = readEnvironment(settings);
+  if (given.SCHEDULE_FROM_SECONDS !== undefined) return given;
   tell("Trying out whether schedules fire here (up to 25 s) …");
-  if (await schedulesFire(emulator)) return { ALLOW_PRIVATE_ENDPOINTS };
+  if (await schedulesFire(emulator)) return given;
   tell("They do not: SQS will time all retries (SCHEDULE_FROM_SECONDS=901).");
-  return { ALLOW_PRIVATE_ENDPOINTS, SCHEDULE_FROM_SECONDS: NO_SCHEDULES };
+  return { ...given, SCHEDULE_FROM_SECONDS: NO_SCHEDULES };
 }
 
 async function bootstrapOnce({ client, environment }: Emulator): Promise<void> {
@@ -51,10 +54,10 @@ async function bootstrapOnce({ client, environment }: Emulator): Promise<void> {
 }
 
 async function deploy(emulator: Emulator, stage: string): Promise<void> {
-  const settings = await stageSettings(emulator);
+  const given = await stageSettings(emulator);
   await bootstrapOnce(emulator);
   const args = ["deploy", "--context", `stage=${stage}`, "--require-approval", "never"];
-  await cdk(args, { ...emulator.environment, ...settings });
+  await cdk(args, { ...emulator.environment, ...given });
 
   const cloudFormation = new CloudFormationClient(emulator.client);
   const clients = {
@@ -66,11 +69,21 @@ async function deploy(emulator: Emulator, stage: string): Promise<void> {
   for (const line of await restoreDropped(clients, StackName))
     tell(`The emulator left out, and has now been told: ${line}.`);
   const url = await apiUrlOf(emulator, StackName);
-  tell(nextSteps(emulator, stage, url));
+  tell(nextSteps(emulator, stage, url, given));
   console.log(url);
 }
 
-const nextSteps = ({ endpoint, client }: Emulator, stage: string, url: string) => `
+const assignments = (values: Readonly<Record<string, string>>) =>
+  Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+
+const nextSteps = (
+  { endpoint, client }: Emulator,
+  stage: string,
+  url: string,
+  given: Record<string, string>,
+) => `
 The stack ${stackName(stage)} runs on the emulator.
 
   API      ${url}
@@ -82,7 +95,7 @@ For the commands of this project, and the AWS CLI:
 Make a key:
   KEY=$(npm run --silent keys -- create --stage ${stage} --account acme --role integrator --role publisher)
 Run the end-to-end suite against it:
-  npm run test:e2e -- --url ${url} --key $KEY --stage ${stage}
+  ${assignments(given)} npm run test:e2e -- --url ${url} --key $KEY --stage ${stage}
 `;
 
 await command(usage, options, async ({ values, words: [extra] }) => {
