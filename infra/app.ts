@@ -1,11 +1,11 @@
-import { App, Validations } from "aws-cdk-lib";
-import { AwsSolutionsChecks, ServerlessChecks } from "cdk-nag";
+import { App } from "aws-cdk-lib";
 import { ConfigError } from "../shared/config.ts";
+import { addChecks } from "./checks.ts";
 import { deployedSettings, namedStages, stackName } from "./settings.ts";
 import { WebhooksStack } from "./stack.ts";
 
 const app = new App();
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+addChecks(app);
 try {
   const committed: unknown = app.node.tryGetContext("stages");
   for (const stage of namedStages(app.node.tryGetContext("stage"), committed)) {
