@@ -1,49 +1,60 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { Api } from "./constructs/api.ts";
+import { DataKey } from "./constructs/data-key.ts";
 import { Delivery } from "./constructs/delivery.ts";
+import { GradualDeploys } from "./constructs/gradual-deploys.ts";
 import { Ingest } from "./constructs/ingest.ts";
 import { ReadApi } from "./constructs/read-api.ts";
 import { Redelivery } from "./constructs/redelivery.ts";
 import { Registrations } from "./constructs/registrations.ts";
+import { StaticEgress } from "./constructs/static-egress.ts";
 import { Storage } from "./constructs/storage.ts";
-import type { StackSettings } from "./settings.ts";
+import { type StackSettings, stackName } from "./settings.ts";
 
 /** Composes the capabilities; owns no resource of its own. */
 export class WebhooksStack extends Stack {
   constructor(scope: Construct, id: string, settings: StackSettings) {
-    super(scope, id, { description: `claimr webhooks, stage ${settings.stage}` });
+    const { stage, production } = settings;
+    super(scope, id, {
+      description: `claimr webhooks, stage ${stage}`,
+      terminationProtection: production,
+    });
 
-    const storage = new Storage(this, "Storage", settings);
-    const registrations = new Registrations(this, "Registrations", { storage, settings });
-    const delivery = new Delivery(this, "Delivery", { storage, settings });
-    const ingest = new Ingest(this, "Ingest", {
-      storage,
-      delivery,
-      settings,
-    });
-    const redelivery = new Redelivery(this, "Redelivery", {
-      storage,
-      delivery,
-      settings,
-    });
-    const read = new ReadApi(this, "ReadApi", { storage });
-    const api = new Api(this, "Api", {
-      authorizer: registrations.authorizer,
-      functions: {
-        webhooks: registrations.webhooks,
-        "test-send": registrations.testSend,
-        events: ingest.events,
-        deliveries: read.deliveries,
-        undelivered: redelivery.undelivered,
-        site: read.site,
-      },
-    });
+    const dataKey = production ? new DataKey(this, "DataKey", settings) : undefined;
+    const egress = settings.staticEgressZones > 0 ? new StaticEgress(this, "Egress", settings) : undefined;
+    const storage = new Storage(this, "Storage", { settings, dataKey });
+    const registrations = new Registrations(this, "Registrations", { storage, settings, egress });
+    const delivery = new Delivery(this, "Delivery", { storage, settings, dataKey, egress });
+    const ingest = new Ingest(this, "Ingest", { storage, delivery, settings, dataKey });
+    const redelivery = new Redelivery(this, "Redelivery", { storage, delivery, settings, dataKey });
+    const read = new ReadApi(this, "ReadApi", { storage, settings });
+    const apiFunctions = {
+      webhooks: registrations.webhooks,
+      "test-send": registrations.testSend,
+      events: ingest.events,
+      deliveries: read.deliveries,
+      undelivered: redelivery.undelivered,
+      site: read.site,
+    };
+    const { authorizer } = registrations;
+    const api = new Api(this, "Api", { settings, authorizer, functions: apiFunctions });
+    if (settings.gradualDeploys) {
+      const workers = [ingest.fanout, delivery.deliver, redelivery.redeliver];
+      new GradualDeploys(this, "GradualDeploys", {
+        functions: [authorizer, ...Object.values(apiFunctions), ...workers],
+      });
+    }
 
     this.outputs({
       ApiUrl: api.url,
+      FirstKey: `AWS_REGION=${this.region} npm run keys -- create --stage ${stage} --account acme --role integrator --role publisher`,
+      Dashboard: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${stackName(stage)}`,
+      ...(api.domain && { DomainTarget: api.domain.target }),
+      ...(egress && { EgressAddresses: egress.addresses.join(",") }),
       EventBusName: ingest.bus.eventBusName,
       ApiKeysTable: storage.apiKeys.tableName,
+      WebhooksTable: storage.webhooks.tableName,
       DeliveriesTable: storage.deliveries.tableName,
       UndeliveredTable: storage.undelivered.tableName,
       EventsQueueUrl: ingest.accepted.queue.queueUrl,

@@ -1,8 +1,10 @@
 import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
+import type { DataKey } from "./data-key.ts";
 import { RetrySchedules } from "./retry-schedules.ts";
 import { lookUpsSideBySide, ServiceFunction } from "./service-function.ts";
+import type { StaticEgress } from "./static-egress.ts";
 import type { Storage } from "./storage.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -10,11 +12,6 @@ import { WorkQueue } from "./work-queue.ts";
 const DELIVER_TIMEOUT = Duration.seconds(40);
 /** The largest batch that SQS hands over without a waiting window, which every delivery would pay. */
 const DELIVER_BATCH_SIZE = 10;
-/**
- * Waiting for slow endpoints may take up a part of what Lambda gives an account (1,000 at a time unless raised),
- * and never all of it.
- */
-const SLOW_CONCURRENCY = 100;
 /**
  * Those who wait may wait together, ten times as many to an invocation. Batches above ten need a window, which a
  * slow endpoint may well pay.
@@ -24,6 +21,8 @@ const SLOW_BATCH = { size: 100, window: Duration.seconds(1) };
 export interface DeliveryProps {
   readonly storage: Storage;
   readonly settings: StackSettings;
+  readonly dataKey: DataKey | undefined;
+  readonly egress: StaticEgress | undefined;
 }
 
 /** The deliveries queue, the function that makes the attempts, and the timers of the next ones. */
@@ -31,16 +30,19 @@ export class Delivery extends Construct {
   readonly deliveries: WorkQueue;
   /** The lane of endpoints that have lately been slow to answer. */
   readonly slowDeliveries: WorkQueue;
+  readonly deliver: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { storage, settings }: DeliveryProps) {
+  constructor(scope: Construct, id: string, { storage, settings, dataKey, egress }: DeliveryProps) {
     super(scope, id);
     this.deliveries = new WorkQueue(this, "Deliveries", {
       consumerTimeout: DELIVER_TIMEOUT,
       retain: settings.production,
+      dataKey,
     });
     this.slowDeliveries = new WorkQueue(this, "SlowDeliveries", {
       consumerTimeout: DELIVER_TIMEOUT,
       retain: settings.production,
+      dataKey,
       deadLetters: this.deliveries.deadLetters,
     });
     const lanes = [this.deliveries, this.slowDeliveries];
@@ -48,6 +50,9 @@ export class Delivery extends Construct {
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",
+      settings,
+      egress,
+      reservedConcurrency: settings.concurrency.deliverReserved,
       timeout: DELIVER_TIMEOUT,
       memoryMiB: 512,
       environment: {
@@ -67,16 +72,20 @@ export class Delivery extends Construct {
         ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
-    storage.webhooks.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:UpdateItem");
-    storage.deliveries.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem");
-    storage.undelivered.grant(deliver, "dynamodb:BatchWriteItem");
-    for (const { queue } of lanes) queue.grant(deliver, "sqs:SendMessage");
-    schedules.grantCreate(deliver);
-    this.deliveries.feed(deliver, { batchSize: DELIVER_BATCH_SIZE });
+    this.deliver = deliver;
+    storage.grant(deliver, storage.webhooks, "BatchGetItem", "UpdateItem");
+    storage.grant(deliver, storage.deliveries, "BatchGetItem", "BatchWriteItem", "PutItem");
+    storage.grant(deliver, storage.undelivered, "BatchWriteItem");
+    for (const lane of lanes) lane.grantSend(deliver.executionRole);
+    schedules.grantCreate(deliver.executionRole);
+    this.deliveries.feed(deliver, {
+      batchSize: DELIVER_BATCH_SIZE,
+      ...(settings.concurrency.deliverMax && { maxConcurrency: settings.concurrency.deliverMax }),
+    });
     this.slowDeliveries.feed(deliver, {
       batchSize: SLOW_BATCH.size,
       maxBatchingWindow: SLOW_BATCH.window,
-      maxConcurrency: SLOW_CONCURRENCY,
+      maxConcurrency: settings.concurrency.slowMax,
     });
   }
 }

@@ -3,6 +3,7 @@ import { EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
+import type { DataKey } from "./data-key.ts";
 import type { Delivery } from "./delivery.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
@@ -15,33 +16,37 @@ export interface IngestProps {
   readonly storage: Storage;
   readonly delivery: Pick<Delivery, "deliveries" | "slowDeliveries">;
   readonly settings: StackSettings;
+  readonly dataKey: DataKey | undefined;
 }
 
 /** Events come in, over REST or on the bus; both ways end in one queue, which `fanout` empties. */
 export class Ingest extends Construct {
   readonly events: ServiceFunction;
+  readonly fanout: ServiceFunction;
   readonly bus: EventBus;
   /** Accepted events on their way to `fanout`. */
   readonly accepted: WorkQueue;
 
-  constructor(scope: Construct, id: string, { storage, delivery, settings }: IngestProps) {
+  constructor(scope: Construct, id: string, { storage, delivery, settings, dataKey }: IngestProps) {
     super(scope, id);
     const accepted = new WorkQueue(this, "Events", {
       consumerTimeout: FANOUT_TIMEOUT,
       retain: settings.production,
+      dataKey,
     });
     this.accepted = accepted;
 
     this.events = new ServiceFunction(this, "Publish", {
       name: "events",
+      settings,
       environment: {
         EVENTS_QUEUE_URL: accepted.queue.queueUrl,
         DELIVERIES_TABLE: storage.deliveries.tableName,
         ACCOUNT_MAX_EVENTS_IN_FLIGHT: String(settings.accountLimits.eventsInFlight),
       },
     });
-    storage.deliveries.grant(this.events, "dynamodb:UpdateItem", "dynamodb:BatchGetItem");
-    accepted.queue.grant(this.events, "sqs:SendMessage");
+    storage.grant(this.events, storage.deliveries, "UpdateItem", "BatchGetItem");
+    accepted.grantSend(this.events.executionRole);
 
     this.bus = new EventBus(this, "Bus");
     new Rule(this, "BusToQueue", {
@@ -55,6 +60,7 @@ export class Ingest extends Construct {
 
     const fanout = new ServiceFunction(this, "Fanout", {
       name: "fanout",
+      settings,
       timeout: FANOUT_TIMEOUT,
       // Ten publications at the same time, each with a megabyte of bodies under way in several copies.
       memoryMiB: 512,
@@ -67,11 +73,11 @@ export class Ingest extends Construct {
         DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
       },
     });
-    storage.webhooks.grant(fanout, "dynamodb:Query");
-    storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem");
-    accepted.queue.grant(fanout, "sqs:SendMessage");
-    delivery.deliveries.queue.grant(fanout, "sqs:SendMessage");
-    delivery.slowDeliveries.queue.grant(fanout, "sqs:SendMessage");
+    this.fanout = fanout;
+    storage.grant(fanout, storage.webhooks, "Query");
+    storage.grant(fanout, storage.deliveries, "BatchWriteItem", "UpdateItem");
+    for (const queue of [accepted, delivery.deliveries, delivery.slowDeliveries])
+      queue.grantSend(fanout.executionRole);
     accepted.feed(fanout, { batchSize: FANOUT_BATCH_SIZE });
   }
 }

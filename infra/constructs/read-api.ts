@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Construct } from "constructs";
+import type { StackSettings } from "../settings.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
 
@@ -7,6 +8,7 @@ const SITE_BUILD = fileURLToPath(new URL("../../functions/site/build.ts", import
 
 export interface ReadApiProps {
   readonly storage: Storage;
+  readonly settings: StackSettings;
 }
 
 /** What integrators look at: the delivery log, the pages, and whether we are up. */
@@ -14,20 +16,22 @@ export class ReadApi extends Construct {
   readonly deliveries: ServiceFunction;
   readonly site: ServiceFunction;
 
-  constructor(scope: Construct, id: string, { storage }: ReadApiProps) {
+  constructor(scope: Construct, id: string, { storage, settings }: ReadApiProps) {
     super(scope, id);
     this.deliveries = new ServiceFunction(this, "Deliveries", {
       name: "deliveries",
+      settings,
       environment: {
         WEBHOOKS_TABLE: storage.webhooks.tableName,
         DELIVERIES_TABLE: storage.deliveries.tableName,
       },
     });
-    storage.webhooks.grant(this.deliveries, "dynamodb:Query");
-    storage.deliveries.grant(this.deliveries, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query");
+    storage.grant(this.deliveries, storage.webhooks, "Query");
+    storage.grant(this.deliveries, storage.deliveries, "GetItem", "BatchGetItem", "Query");
 
     this.site = new ServiceFunction(this, "Site", {
       name: "site",
+      settings,
       // Its files are built into a folder beside the bundle, where the handler looks for them.
       afterBundling: (folder) => [`"${process.execPath}" "${SITE_BUILD}" "${folder}/assets"`],
     });

@@ -1,6 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 import type { StackSettings } from "../settings.ts";
+import type { DataKey } from "./data-key.ts";
 import type { Delivery } from "./delivery.ts";
 import { ServiceFunction } from "./service-function.ts";
 import type { Storage } from "./storage.ts";
@@ -15,19 +16,22 @@ export interface RedeliveryProps {
   readonly storage: Storage;
   readonly delivery: Pick<Delivery, "deliveries" | "slowDeliveries">;
   readonly settings: StackSettings;
+  readonly dataKey: DataKey | undefined;
 }
 
 /** What was never delivered: the API that shows it, and the worker that takes it up again. */
 export class Redelivery extends Construct {
   readonly undelivered: ServiceFunction;
+  readonly redeliver: ServiceFunction;
   /** What was asked to be redelivered. */
   readonly work: WorkQueue;
 
-  constructor(scope: Construct, id: string, { storage, delivery, settings }: RedeliveryProps) {
+  constructor(scope: Construct, id: string, { storage, delivery, settings, dataKey }: RedeliveryProps) {
     super(scope, id);
     const work = new WorkQueue(this, "Redeliveries", {
       consumerTimeout: REDELIVER_TIMEOUT,
       retain: settings.production,
+      dataKey,
     });
     this.work = work;
     const environment = {
@@ -40,16 +44,18 @@ export class Redelivery extends Construct {
 
     this.undelivered = new ServiceFunction(this, "Undelivered", {
       name: "undelivered",
+      settings,
       timeout: API_TIMEOUT,
       environment,
     });
-    storage.webhooks.grant(this.undelivered, "dynamodb:Query", "dynamodb:GetItem");
-    storage.deliveries.grant(this.undelivered, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem");
-    storage.undelivered.grant(this.undelivered, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem");
-    work.queue.grant(this.undelivered, "sqs:SendMessage");
+    storage.grant(this.undelivered, storage.webhooks, "Query", "GetItem");
+    storage.grant(this.undelivered, storage.deliveries, "GetItem", "PutItem", "UpdateItem");
+    storage.grant(this.undelivered, storage.undelivered, "GetItem", "Query", "DeleteItem");
+    work.grantSend(this.undelivered.executionRole);
 
     const redeliver = new ServiceFunction(this, "Redeliver", {
       name: "redeliver",
+      settings,
       timeout: REDELIVER_TIMEOUT,
       // A slice of 500 rows with bodies of up to 256 KiB.
       memoryMiB: 1024,
@@ -59,12 +65,12 @@ export class Redelivery extends Construct {
         SLOW_DELIVERIES_QUEUE_URL: delivery.slowDeliveries.queue.queueUrl,
       },
     });
-    storage.webhooks.grant(redeliver, "dynamodb:GetItem");
-    storage.deliveries.grant(redeliver, "dynamodb:GetItem", "dynamodb:PutItem");
-    storage.undelivered.grant(redeliver, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem");
-    delivery.deliveries.queue.grant(redeliver, "sqs:SendMessage");
-    delivery.slowDeliveries.queue.grant(redeliver, "sqs:SendMessage");
-    work.queue.grant(redeliver, "sqs:SendMessage");
+    this.redeliver = redeliver;
+    storage.grant(redeliver, storage.webhooks, "GetItem");
+    storage.grant(redeliver, storage.deliveries, "GetItem", "PutItem");
+    storage.grant(redeliver, storage.undelivered, "GetItem", "Query", "DeleteItem");
+    for (const queue of [work, delivery.deliveries, delivery.slowDeliveries])
+      queue.grantSend(redeliver.executionRole);
     // One slice of one job at a time, so that a large job holds up no other's.
     work.feed(redeliver, { batchSize: 1 });
   }

@@ -1,11 +1,23 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import { Architecture, type CfnFunction, LoggingFormat, Runtime } from "aws-cdk-lib/aws-lambda";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import type { CfnRole, IRole } from "aws-cdk-lib/aws-iam";
+import {
+  Alias,
+  Architecture,
+  type CfnFunction,
+  type IAlias,
+  type IVersion,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
 import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { FunctionName } from "../../shared/http/routes.ts";
+import type { StackSettings } from "../settings.ts";
+import type { StaticEgress } from "./static-egress.ts";
 
 /** Template metadata that says which folder under `functions/` a Lambda runs. The local run reads it. */
 export const FUNCTION_METADATA = "claimr:function";
@@ -21,9 +33,14 @@ export const lookUpsSideBySide = { UV_THREADPOOL_SIZE: "32" };
 
 export interface ServiceFunctionProps {
   readonly name: FunctionName;
+  readonly settings: StackSettings;
   readonly environment?: Record<string, string>;
   readonly timeout?: Duration;
   readonly memoryMiB?: number;
+  /** Kept for this function, and its limit; a share of what the account has left unless given. */
+  readonly reservedConcurrency?: number | undefined;
+  /** Where it calls the outside from; Lambda's own addresses unless given. */
+  readonly egress?: StaticEgress | undefined;
   /** Shell commands that add to the bundle, given its folder. They do not run when synthesized without bundling. */
   readonly afterBundling?: (folder: string) => string[];
 }
@@ -33,9 +50,19 @@ export interface ServiceFunctionProps {
  * JSON logs.
  */
 export class ServiceFunction extends NodejsFunction {
+  /** What everyone calls: the version in service. */
+  readonly live: IAlias;
+  /** The same, for who moves it. */
+  readonly alias: Alias;
+  readonly logs: LogGroup;
+
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     const entry = `${root}functions/${props.name}/handler.ts`;
     if (!existsSync(entry)) throw new Error(`functions/${props.name}/handler.ts does not exist`);
+    const logs = new LogGroup(scope, `${id}Logs`, {
+      retention: props.settings.logRetentionDays,
+      removalPolicy: props.settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
     super(scope, id, {
       entry,
       projectRoot: root,
@@ -45,11 +72,11 @@ export class ServiceFunction extends NodejsFunction {
       memorySize: props.memoryMiB ?? 256,
       timeout: props.timeout ?? Duration.seconds(10),
       environment: { ...props.environment },
+      tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,
-      logGroup: new LogGroup(scope, `${id}Logs`, {
-        retention: RetentionDays.ONE_MONTH,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup: logs,
+      ...(props.reservedConcurrency && { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...props.egress?.placement,
       bundling: {
         format: OutputFormat.ESM,
         target: "node24",
@@ -62,7 +89,34 @@ export class ServiceFunction extends NodejsFunction {
         ...(props.afterBundling && { commandHooks: commandHooks(props.afterBundling) }),
       },
     });
+    this.logs = logs;
+    this.limitRole(props.egress);
     (this.node.defaultChild as CfnFunction).addMetadata(FUNCTION_METADATA, props.name);
+    // CDK's classes and its own interfaces differ in what is undefined and what is not there.
+    this.alias = new Alias(this, "Live", { aliasName: "live", version: this.currentVersion as IVersion });
+    this.live = this.alias as IAlias;
+    Validations.of(this).acknowledge({
+      id: "Serverless-LambdaDLQ",
+      reason:
+        "Never called asynchronously: API Gateway waits for it, or a queue with a dead-letter queue feeds it",
+    });
+    Validations.of(this).acknowledge({
+      id: "AwsSolutions-IAM5[Resource::*]",
+      reason: "X-Ray's actions know no resources (service authorization reference)",
+    });
+  }
+
+  /** CDK gives it AWS's policy that may write to every log group of the account; its own will do. */
+  private limitRole(egress: StaticEgress | undefined) {
+    const resource = this.executionRole.node.defaultChild as CfnRole;
+    resource.managedPolicyArns = egress ? [egress.policyArn] : undefined;
+    egress?.forbidAttaching(this.executionRole);
+    this.logs.grantWrite(this);
+  }
+
+  get executionRole(): IRole {
+    // CDK makes one for each function that is given none.
+    return this.role as IRole;
   }
 }
 

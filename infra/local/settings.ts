@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Environment, readEnvironment, tunables } from "../../shared/config.ts";
-import { type StackSettings, toStackSettings } from "../settings.ts";
+import { type StackSettings, toStackSettings, unsetStage } from "../settings.ts";
 
 /** Keeps nothing: every store lives in memory and is gone when the run ends. */
 export const IN_MEMORY = ":memory:";
@@ -64,6 +64,6 @@ export function localSettings(environment?: Environment): LocalSettings {
     apiKey: given.LOCAL_API_KEY,
     schedulerLatenessSeconds: given.SCHEDULER_LATENESS_SECONDS,
     seed: given.SEED,
-    stack: { stage: localStage, production: false, ...toStackSettings(given) },
+    stack: { stage: localStage, production: false, ...toStackSettings(given), ...unsetStage() },
   };
 }

@@ -70,7 +70,20 @@ describe("resolver", () => {
   const template: Template = {
     outputs: {},
     stackName: "stack",
-    resources: { Jobs: { Type: "AWS::SQS::Queue", Properties: {}, Metadata: {} } },
+    resources: {
+      Jobs: { Type: "AWS::SQS::Queue", Properties: {}, Metadata: {} },
+      Work: { Type: "AWS::Lambda::Function", Properties: {}, Metadata: {} },
+      Live: {
+        Type: "AWS::Lambda::Alias",
+        Properties: {
+          FunctionName: { Ref: "Work" },
+          Name: "live",
+          FunctionVersion: { "Fn::GetAtt": ["Newest", "Version"] },
+        },
+        Metadata: {},
+      },
+      Newest: { Type: "AWS::Lambda::Version", Properties: {}, Metadata: {} },
+    },
   };
   const resolve = resolver(template, SQS_URL);
   const arn = "arn:aws:sqs:us-east-1:000000000000:stack-Jobs";
@@ -79,6 +92,7 @@ describe("resolver", () => {
     [{ Ref: "AWS::Region" }, "us-east-1"],
     [{ Ref: "Jobs" }, `${SQS_URL}/000000000000/stack-Jobs`],
     [{ "Fn::GetAtt": ["Jobs", "Arn"] }, arn],
+    [{ Ref: "Live" }, "arn:aws:lambda:us-east-1:000000000000:function:stack-Work:live"],
     [{ "Fn::Join": ["-", ["a", { Ref: "AWS::Partition" }]] }, "a-aws"],
     [{ "Fn::Select": [2, { "Fn::Split": [":", { "Fn::GetAtt": ["Jobs", "Arn"] }] }] }, "sqs"],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own placeholders

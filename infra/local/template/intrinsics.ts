@@ -4,6 +4,9 @@ import type { Resource, Template } from "./synthesize.ts";
 
 export const ACCOUNT = "000000000000";
 
+/** Of every function: the local run has the code that is there. */
+const ONLY_VERSION = "1";
+
 const pseudoParameters: Readonly<Record<string, string>> = {
   "AWS::AccountId": ACCOUNT,
   "AWS::Partition": "aws",
@@ -20,6 +23,7 @@ const intrinsic = z.union([
   z.strictObject({ "Fn::Split": z.tuple([z.string(), z.unknown()]) }),
   z.strictObject({ "Fn::Sub": z.string() }),
 ]);
+const alias = z.object({ FunctionName: z.string(), Name: z.string() });
 const isFunctionName = (key: string | undefined) =>
   key !== undefined && (key === "Ref" || key.startsWith("Fn::"));
 
@@ -40,14 +44,22 @@ export function resolver({ stackName, resources }: Template, sqsUrl: string): Re
   function ref(logicalId: string): string {
     const pseudo = pseudoParameters[logicalId];
     if (pseudo !== undefined) return pseudo;
-    const name = physicalName(stackName, logicalId, find(logicalId));
-    return find(logicalId).Type === "AWS::SQS::Queue" ? `${sqsUrl}/${ACCOUNT}/${name}` : name;
+    const resource = find(logicalId);
+    const name = physicalName(stackName, logicalId, resource);
+    if (resource.Type === "AWS::Lambda::Alias") return aliasArn(resource);
+    return resource.Type === "AWS::SQS::Queue" ? `${sqsUrl}/${ACCOUNT}/${name}` : name;
+  }
+
+  function aliasArn({ Properties }: Resource): string {
+    const { FunctionName, Name } = alias.parse(resolve(Properties));
+    return `${arn("AWS::Lambda::Function", FunctionName)}:${Name}`;
   }
 
   function attribute(logicalId: string, name: string): string {
     const { Type } = find(logicalId);
     if (name === "Arn") return arn(Type, physicalName(stackName, logicalId, find(logicalId)));
     if (name === "QueueName") return physicalName(stackName, logicalId, find(logicalId));
+    if (Type === "AWS::Lambda::Version" && name === "Version") return ONLY_VERSION;
     if (name === "RootResourceId") return rootResourceOf(logicalId);
     throw new Error(`The local run does not know the attribute ${name} of ${logicalId} (${Type})`);
   }

@@ -33,8 +33,8 @@ export interface RestApi {
   readonly responses: Readonly<Record<string, GatewayResponse>>;
 }
 
-/** As much of a function as is needed to find it behind a route. */
-interface Target {
+/** As much of a function as is needed to find it behind a route or a queue. */
+export interface Target {
   readonly name: string;
   readonly arn: string;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { FUNCTION_METADATA } from "../../constructs/service-function.ts";
 import { type Resolve, resolver } from "./intrinsics.ts";
 import type { Resource, Template } from "./synthesize.ts";
-import { type RestApi, readRestApi } from "./wiring-api.ts";
+import { type RestApi, readRestApi, type Target } from "./wiring-api.ts";
 
 const keySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(["HASH", "RANGE"]) }));
 const index = z.object({
@@ -104,11 +104,15 @@ export function readWiring(template: Template, sqsUrl: string): Wiring {
   const functions = all(["AWS::Lambda::Function"], (id, resource) =>
     readFunction(id, resource, resolve),
   ).flatMap(([, found]) => found ?? []);
+  const targets = withAliases(
+    functions,
+    all(["AWS::Lambda::Alias"], (id) => z.string().parse(resolve({ Ref: id }))),
+  );
   const mappings = all(["AWS::Lambda::EventSourceMapping"], (_, { Properties }) =>
     readMapping(
       resolve(Properties),
       queues.map(([, queue]) => queue),
-      functions,
+      targets,
     ),
   );
   const groups = all(["AWS::Scheduler::ScheduleGroup"], (id) => z.string().parse(resolve({ Ref: id })));
@@ -118,7 +122,7 @@ export function readWiring(template: Template, sqsUrl: string): Wiring {
     functions,
     mappings: mappings.map(([, mapping]) => mapping),
     scheduleGroups: groups.map(([, name]) => name),
-    api: readRestApi(template, resolve, functions),
+    api: readRestApi(template, resolve, targets),
     outputs: z
       .record(z.string(), z.string())
       .parse(
@@ -130,6 +134,12 @@ export function readWiring(template: Template, sqsUrl: string): Wiring {
 }
 
 const att = (logicalId: string, name: string) => ({ "Fn::GetAtt": [logicalId, name] });
+/** Every ARN that a function is called by. Here it has one version, and every alias leads to it. */
+const withAliases = (functions: readonly LambdaFunction[], aliases: readonly [string, string][]): Target[] =>
+  functions.flatMap(({ name, arn }) => [
+    { name, arn },
+    ...aliases.filter(([, alias]) => alias.startsWith(`${arn}:`)).map(([, alias]) => ({ name, arn: alias })),
+  ]);
 const object = (value: unknown) => z.record(z.string(), z.unknown()).parse(value);
 
 /** `StorageApiKeys7B037C32` → `StorageApiKeys`: CDK ends a logical id with 8 hex digits. */
@@ -161,11 +171,12 @@ function readFunction(
 function readMapping(
   properties: unknown,
   queues: readonly Queue[],
-  functions: readonly LambdaFunction[],
+  targets: readonly Target[],
 ): EventSourceMapping {
   const given = mappingProperties.parse(properties);
   const queue = queues.find(({ arn }) => arn === given.EventSourceArn);
-  const fed = functions.find(({ physicalName, arn }) => [physicalName, arn].includes(given.FunctionName));
+  // The last part of an ARN is enough: a function's name, or that and an alias.
+  const fed = targets.find(({ arn }) => `:${arn}`.endsWith(`:${given.FunctionName}`));
   if (!queue || !fed)
     throw new Error(`No queue or no function for ${given.EventSourceArn} → ${given.FunctionName}`);
   return {

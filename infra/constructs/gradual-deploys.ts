@@ -1,0 +1,80 @@
+import { Duration, Stack, Validations } from "aws-cdk-lib";
+import { Alarm, ComparisonOperator, MathExpression, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from "aws-cdk-lib/aws-codedeploy";
+import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { FilterPattern } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { ServiceFunction } from "./service-function.ts";
+
+const PERIOD = Duration.minutes(1);
+/**
+ * Of all invocations in a minute. A new version has a tenth of them, so one that always fails has 10 %. AWS calls
+ * that fail now and then, and are done again, stay well below.
+ */
+const TOLERATED_FAILURES_PERCENT = 1;
+
+export interface GradualDeploysProps {
+  readonly functions: readonly ServiceFunction[];
+}
+
+/**
+ * A new version of a function gets a tenth of the calls for five minutes, then all of them. When it fails
+ * meanwhile, every call goes to the old version again, and CloudFormation takes the whole deployment back.
+ * The functions shift at the same time, so a deployment takes six minutes or so, however many have changed.
+ */
+export class GradualDeploys extends Construct {
+  constructor(scope: Construct, id: string, { functions }: GradualDeploysProps) {
+    super(scope, id);
+    const application = new LambdaApplication(this, "Application");
+    const policy = "service-role/AWSCodeDeployRoleForLambdaLimited";
+    const role = new Role(this, "Role", {
+      description: "CodeDeploy shifts the functions' aliases and reads the alarms",
+      assumedBy: new ServicePrincipal("codedeploy.amazonaws.com"),
+      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName(policy)],
+    });
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`,
+      reason: "The policy that AWS keeps for exactly this: shifting aliases of Lambda functions",
+    });
+    for (const fn of functions) {
+      const name = fn.node.id;
+      new LambdaDeploymentGroup(this, name, {
+        application,
+        role,
+        alias: fn.alias,
+        deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
+        alarms: [this.failureAlarm(`${name}Failures`, fn)],
+        autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: true },
+      });
+    }
+  }
+
+  /**
+   * Lambda's own count of errors has crashes and timeouts only: a failed request is answered with 500, and a failed
+   * message is handed back, by an invocation that succeeds. Both leave a line of level ERROR.
+   */
+  private failureAlarm(id: string, fn: ServiceFunction): Alarm {
+    const lines = fn.logs.addMetricFilter("ErrorLines", {
+      filterPattern: FilterPattern.stringValue("$.level", "=", "ERROR"),
+      metricNamespace: Stack.of(this).stackName,
+      metricName: `${fn.node.id}ErrorLines`,
+    });
+    return new Alarm(this, id, {
+      alarmDescription: `${fn.node.id} fails: a deployment under way goes back to the version before`,
+      metric: new MathExpression({
+        expression: "100 * (FILL(errors, 0) + FILL(lines, 0)) / invocations",
+        usingMetrics: {
+          errors: fn.live.metricErrors({ statistic: "Sum" }),
+          lines: lines.metric({ statistic: "Sum" }),
+          invocations: fn.live.metricInvocations({ statistic: "Sum" }),
+        },
+        period: PERIOD,
+        label: "Failures, in % of invocations",
+      }),
+      threshold: TOLERATED_FAILURES_PERCENT,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
