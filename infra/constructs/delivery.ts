@@ -46,7 +46,10 @@ export class Delivery extends Construct {
       deadLetters: this.deliveries.deadLetters,
     });
     const lanes = [this.deliveries, this.slowDeliveries];
-    const schedules = new RetrySchedules(this, "RetrySchedules", { targets: lanes });
+    const schedules = new RetrySchedules(this, "RetrySchedules", {
+      targets: lanes,
+      retain: settings.production,
+    });
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",

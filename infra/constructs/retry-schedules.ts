@@ -1,4 +1,4 @@
-import { Stack, Validations } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
 import { Construct } from "constructs";
@@ -7,6 +7,8 @@ import type { WorkQueue } from "./work-queue.ts";
 export interface RetrySchedulesProps {
   /** The queues schedules put messages on, each with the dead-letter queue for what cannot be put there. */
   readonly targets: readonly WorkQueue[];
+  /** Keeps the retries that wait in it when the stack goes. */
+  readonly retain: boolean;
 }
 
 /**
@@ -18,9 +20,11 @@ export class RetrySchedules extends Construct {
   readonly roleArn: string;
   private readonly role: Role;
 
-  constructor(scope: Construct, id: string, { targets }: RetrySchedulesProps) {
+  constructor(scope: Construct, id: string, { targets, retain }: RetrySchedulesProps) {
     super(scope, id);
-    const group = new ScheduleGroup(this, "Group");
+    const group = new ScheduleGroup(this, "Group", {
+      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
     const stack = Stack.of(this);
     this.role = new Role(this, "Role", {
       description: "EventBridge Scheduler puts due retries on the deliveries queue",
