@@ -1,8 +1,9 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { Api } from "./constructs/api.ts";
 import { Delivery } from "./constructs/delivery.ts";
 import { Ingest } from "./constructs/ingest.ts";
+import { Monitoring } from "./constructs/monitoring/monitoring.ts";
 import { ReadApi } from "./constructs/read-api.ts";
 import { Redelivery } from "./constructs/redelivery.ts";
 import { Registrations } from "./constructs/registrations.ts";
@@ -28,20 +29,42 @@ export class WebhooksStack extends Stack {
       settings,
     });
     const read = new ReadApi(this, "ReadApi", { storage });
-    const api = new Api(this, "Api", {
-      authorizer: registrations.authorizer,
-      functions: {
-        webhooks: registrations.webhooks,
-        "test-send": registrations.testSend,
-        events: ingest.events,
-        deliveries: read.deliveries,
-        undelivered: redelivery.undelivered,
-        site: read.site,
+    const apiFunctions = {
+      webhooks: registrations.webhooks,
+      "test-send": registrations.testSend,
+      events: ingest.events,
+      deliveries: read.deliveries,
+      undelivered: redelivery.undelivered,
+      site: read.site,
+    };
+    const api = new Api(this, "Api", { authorizer: registrations.authorizer, functions: apiFunctions });
+
+    const monitoring = new Monitoring(this, "Monitoring", {
+      watched: {
+        functions: {
+          ...apiFunctions,
+          authorizer: registrations.authorizer,
+          fanout: ingest.fanout,
+          deliver: delivery.deliver,
+          redeliver: redelivery.redeliver,
+        },
+        storage,
+        events: ingest.accepted,
+        deliveries: delivery.deliveries,
+        slowDeliveries: delivery.slowDeliveries,
+        redeliveries: redelivery.work,
+        api: api.rest,
+        bus: ingest.bus,
+        busRule: ingest.busRule,
+        schedules: delivery.schedules.group,
+        longestQueueDelay: Duration.seconds(Math.min(settings.scheduleFromSeconds, 900)),
       },
     });
 
     this.outputs({
       ApiUrl: api.url,
+      DashboardUrl: monitoring.dashboardUrl,
+      AlarmTopicArn: monitoring.alarmTopicArn,
       EventBusName: ingest.bus.eventBusName,
       ApiKeysTable: storage.apiKeys.tableName,
       DeliveriesTable: storage.deliveries.tableName,

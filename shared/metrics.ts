@@ -40,7 +40,10 @@ export const measurePlain = (metric: PlainMetric, value = 1): void => add(metric
 
 function add(metric: Metric, scope: Scope | "", value: number): void {
   // CloudWatch would drop the whole line.
-  if (!Number.isFinite(value)) return log.error("metrics.failed", new RangeError(`${metric} is ${value}`));
+  if (!Number.isFinite(value)) {
+    log.error("metrics.failed", new RangeError(`${metric} is ${value}`));
+    return;
+  }
   const metrics = pending.get(scope) ?? new Map<Metric, number[]>();
   const values = metrics.get(metric) ?? [];
   if (isDistribution(metric) || values.length === 0) values.push(value);

@@ -39,6 +39,7 @@ const gatewayProblems = [
 /** The REST API, made from the route table. */
 export class Api extends Construct {
   readonly url: string;
+  readonly rest: RestApi;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
@@ -71,6 +72,7 @@ export class Api extends Construct {
     }
     for (const route of routes) addRoute(api, route, props.functions[route.function], authorizer);
     this.url = api.url;
+    this.rest = api;
   }
 }
 

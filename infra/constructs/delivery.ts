@@ -31,6 +31,8 @@ export class Delivery extends Construct {
   readonly deliveries: WorkQueue;
   /** The lane of endpoints that have lately been slow to answer. */
   readonly slowDeliveries: WorkQueue;
+  readonly schedules: RetrySchedules;
+  readonly deliver: ServiceFunction;
 
   constructor(scope: Construct, id: string, { storage, settings }: DeliveryProps) {
     super(scope, id);
@@ -45,6 +47,7 @@ export class Delivery extends Construct {
     });
     const lanes = [this.deliveries, this.slowDeliveries];
     const schedules = new RetrySchedules(this, "RetrySchedules", { targets: lanes });
+    this.schedules = schedules;
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",
@@ -67,6 +70,7 @@ export class Delivery extends Construct {
         ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },
     });
+    this.deliver = deliver;
     storage.webhooks.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:UpdateItem");
     storage.deliveries.grant(deliver, "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem");
     storage.undelivered.grant(deliver, "dynamodb:BatchWriteItem");

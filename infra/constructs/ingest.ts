@@ -20,7 +20,9 @@ export interface IngestProps {
 /** Events come in, over REST or on the bus; both ways end in one queue, which `fanout` empties. */
 export class Ingest extends Construct {
   readonly events: ServiceFunction;
+  readonly fanout: ServiceFunction;
   readonly bus: EventBus;
+  readonly busRule: Rule;
   /** Accepted events on their way to `fanout`. */
   readonly accepted: WorkQueue;
 
@@ -44,7 +46,7 @@ export class Ingest extends Construct {
     accepted.queue.grant(this.events, "sqs:SendMessage");
 
     this.bus = new EventBus(this, "Bus");
-    new Rule(this, "BusToQueue", {
+    this.busRule = new Rule(this, "BusToQueue", {
       eventBus: this.bus,
       description: "Everything on the bus is an event to deliver",
       // Matches every event: one that is not understood ends in the dead-letter queue, where people see
@@ -67,6 +69,7 @@ export class Ingest extends Construct {
         DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
       },
     });
+    this.fanout = fanout;
     storage.webhooks.grant(fanout, "dynamodb:Query");
     storage.deliveries.grant(fanout, "dynamodb:BatchWriteItem", "dynamodb:UpdateItem");
     accepted.queue.grant(fanout, "sqs:SendMessage");

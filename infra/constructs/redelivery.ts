@@ -20,6 +20,7 @@ export interface RedeliveryProps {
 /** What was never delivered: the API that shows it, and the worker that takes it up again. */
 export class Redelivery extends Construct {
   readonly undelivered: ServiceFunction;
+  readonly redeliver: ServiceFunction;
   /** What was asked to be redelivered. */
   readonly work: WorkQueue;
 
@@ -59,6 +60,7 @@ export class Redelivery extends Construct {
         SLOW_DELIVERIES_QUEUE_URL: delivery.slowDeliveries.queue.queueUrl,
       },
     });
+    this.redeliver = redeliver;
     storage.webhooks.grant(redeliver, "dynamodb:GetItem");
     storage.deliveries.grant(redeliver, "dynamodb:GetItem", "dynamodb:PutItem");
     storage.undelivered.grant(redeliver, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem");

@@ -14,6 +14,7 @@ export interface RetrySchedulesProps {
  * them.
  */
 export class RetrySchedules extends Construct {
+  readonly group: ScheduleGroup;
   readonly groupName: string;
   readonly roleArn: string;
   private readonly role: Role;
@@ -21,6 +22,7 @@ export class RetrySchedules extends Construct {
   constructor(scope: Construct, id: string, { targets }: RetrySchedulesProps) {
     super(scope, id);
     const group = new ScheduleGroup(this, "Group");
+    this.group = group;
     const stack = Stack.of(this);
     this.role = new Role(this, "Role", {
       description: "EventBridge Scheduler puts due retries on the deliveries queue",
