@@ -81,10 +81,9 @@ export function createFanOut(deps: FanOutDeps) {
 
 type Event = Publication["events"][number];
 
-const identity = ({ account, accepted_at, events }: Publication) => ({
+const identity = ({ account, events }: Publication) => ({
   account,
   event_ids: events.map(({ id }) => id),
-  accepted_at,
 });
 
 /** It came off the bus, where nothing of ours saw it before; of its parts, the first. */

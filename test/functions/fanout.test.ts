@@ -94,8 +94,8 @@ describe("fan-out", () => {
   test("one line follows each event from here on, and its width is measured; one off the bus is accepted here", async () => {
     const webhooks = [aWebhook({ urls: ["https://a.example/", "https://b.example/"] })];
     const { logged, measured } = await fanOut(webhooks, published("e1", "e2"));
-    const line = { event: "event.fanned_out", account: "acme", event_ids: ["e1", "e2"], accepted_at: AT };
-    expect(logged).toEqual([{ ...line, deliveries: 4 }]);
+    const line = { event: "event.fanned_out", account: "acme", event_ids: ["e1", "e2"], deliveries: 4 };
+    expect(logged).toEqual([line]);
     expect(measured).toEqual([["FanOutWidth", "user_activity", 2]]);
 
     const offTheBus = { ...published("e1"), is_counted: false };

@@ -1,6 +1,7 @@
 import type { Duration } from "aws-cdk-lib";
-import { type IMetric, MathExpression, type Metric } from "aws-cdk-lib/aws-cloudwatch";
+import { type IMetric, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { CfnFunction } from "aws-cdk-lib/aws-lambda";
+import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import type { ServiceFunction } from "../service-function.ts";
 import { prices } from "./prices.ts";
 import { tablesOf, type Watched } from "./watched.ts";
@@ -45,14 +46,20 @@ export function costs(watched: Watched, period: Duration): IMetric[] {
     ["Scheduler", [{ metric: schedules.metricAttempts(sum), dollars: prices.scheduleInvocation }]],
     [
       "Logs",
-      functions.map(({ logGroup }) => ({
-        metric: logGroup.metricIncomingBytes(sum),
-        dollars: prices.logByte,
-      })),
+      functions.map(({ logGroup }) => ({ metric: bytesInto(logGroup, sum), dollars: prices.logByte })),
     ],
   ];
   return services.map(([label, items], index) => costOf(label, `c${index}m`, items, period));
 }
+
+/** The log group's own `metricIncomingBytes` is that of all log groups of the account: it names none. */
+const bytesInto = ({ logGroupName }: ILogGroup, sum: { statistic: string; period: Duration }) =>
+  new Metric({
+    namespace: "AWS/Logs",
+    metricName: "IncomingBytes",
+    dimensionsMap: { LogGroupName: logGroupName },
+    ...sum,
+  });
 
 function lambdaItems(lambda: ServiceFunction, sum: { statistic: string; period: Duration }): Item[] {
   const { defaultChild } = lambda.node;
