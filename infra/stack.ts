@@ -63,7 +63,7 @@ export class WebhooksStack extends Stack {
 
     this.outputs({
       ApiUrl: api.url,
-      DashboardUrl: monitoring.dashboardUrl,
+      Dashboard: monitoring.dashboardUrl,
       AlarmTopicArn: monitoring.alarmTopicArn,
       EventBusName: ingest.bus.eventBusName,
       ApiKeysTable: storage.apiKeys.tableName,
