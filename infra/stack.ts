@@ -1,16 +1,17 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { Api } from "./constructs/api.ts";
 import { DataKey } from "./constructs/data-key.ts";
 import { Delivery } from "./constructs/delivery.ts";
 import { GradualDeploys } from "./constructs/gradual-deploys.ts";
 import { Ingest } from "./constructs/ingest.ts";
+import { Monitoring } from "./constructs/monitoring/monitoring.ts";
 import { ReadApi } from "./constructs/read-api.ts";
 import { Redelivery } from "./constructs/redelivery.ts";
 import { Registrations } from "./constructs/registrations.ts";
 import { StaticEgress } from "./constructs/static-egress.ts";
 import { Storage } from "./constructs/storage.ts";
-import { type StackSettings, stackName } from "./settings.ts";
+import type { StackSettings } from "./settings.ts";
 
 /** Composes the capabilities; owns no resource of its own. */
 export class WebhooksStack extends Stack {
@@ -42,14 +43,40 @@ export class WebhooksStack extends Stack {
     if (settings.gradualDeploys) {
       const workers = [ingest.fanout, delivery.deliver, redelivery.redeliver];
       new GradualDeploys(this, "GradualDeploys", {
-        functions: [authorizer, ...Object.values(apiFunctions), ...workers],
+        functions: [...Object.values(apiFunctions), ...workers],
+        authorizer,
+        api: api.rest,
       });
     }
+
+    const monitoring = new Monitoring(this, "Monitoring", {
+      alarmEmail: settings.alarmEmail,
+      watched: {
+        functions: {
+          ...apiFunctions,
+          authorizer,
+          fanout: ingest.fanout,
+          deliver: delivery.deliver,
+          redeliver: redelivery.redeliver,
+        },
+        storage,
+        events: ingest.accepted,
+        deliveries: delivery.deliveries,
+        slowDeliveries: delivery.slowDeliveries,
+        redeliveries: redelivery.work,
+        api: api.rest,
+        bus: ingest.bus,
+        busRule: ingest.busRule,
+        schedules: delivery.schedules.group,
+        longestQueueDelay: Duration.seconds(Math.min(settings.scheduleFromSeconds, 900)),
+      },
+    });
 
     this.outputs({
       ApiUrl: api.url,
       FirstKey: `AWS_REGION=${this.region} npm run keys -- create --stage ${stage} --account acme --role integrator --role publisher`,
-      Dashboard: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${stackName(stage)}`,
+      Dashboard: monitoring.dashboardUrl,
+      AlarmTopicArn: monitoring.alarmTopicArn,
       ...(api.domain && { DomainTarget: api.domain.target }),
       ...(egress && { EgressAddresses: egress.addresses.join(",") }),
       EventBusName: ingest.bus.eventBusName,

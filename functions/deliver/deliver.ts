@@ -8,8 +8,10 @@ import {
   endpointIsGone,
   laneAfter,
 } from "../../shared/domain/delivery.ts";
+import type { Measure } from "../../shared/domain/metric.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
+import { spanId, traceId } from "../../shared/domain/trace.ts";
 import { endpointState, isSlow, type Webhook } from "../../shared/domain/webhook.ts";
 import { applyDecision, begin, isDone, iso, isSameCopy, isUnfinished } from "./progress.ts";
 
@@ -37,6 +39,7 @@ export interface DeliverDeps {
   /** Watches an attempt, and lets others know when its endpoint is slow. */
   readonly watch: (webhook: Webhook, url: string, attempt: () => Promise<Exchange>) => Promise<Exchange>;
   readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
+  readonly measure: Measure;
 }
 
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
@@ -78,7 +81,7 @@ export function createDeliver(deps: DeliverDeps) {
     const decision = decide(deps.policy, message.attempt - message.run_start + 1, exchange, endedAt);
     const moved = applyDecision(stored ?? begin(message, endedAt), attempt, decision, endedAt);
     const isRecorded = await record(moved, stored);
-    logAttempt(moved, attempt, isRecorded);
+    tellOfAttempt(moved, attempt, { isRecorded, runStart: message.run_start });
     if (isRecorded) await followUp(moved, message);
   };
 
@@ -138,31 +141,57 @@ export function createDeliver(deps: DeliverDeps) {
       updated_at: iso(now),
     };
     const isRecorded = await record(ended, stored);
-    deps.log.info("delivery.ended", { ...identity(ended), status: ended.status, reason: ended.reason });
+    deps.log.info("delivery.ended", { ...identity(ended), decision: ended.status, reason: ended.reason });
+    if (isRecorded) deps.measure(endpoint.is === "removed" ? "Cancelled" : "Undelivered", ended.scope);
     if (isRecorded) await followUp(ended, message);
   }
 
-  function logAttempt(moved: Delivery, attempt: Attempt, recorded: boolean) {
+  /** The one line of an attempt, and its metrics. A copy of the message that was slower decides nothing. */
+  function tellOfAttempt(
+    moved: Delivery,
+    attempt: Attempt,
+    { isRecorded, runStart }: { isRecorded: boolean; runStart: number },
+  ) {
+    // The clock that waits for the due time may be a millisecond ahead of the one that is asked here.
+    const latenessMs = Math.max(0, Date.parse(attempt.started_at) - Date.parse(attempt.due_at));
+    const { scope } = moved;
+    deps.measure("Attempts", scope);
+    deps.measure("EndpointLatency", scope, attempt.duration_ms);
+    if (attempt.number > runStart) deps.measure("RetryLateness", scope, latenessMs);
+    if (isRecorded) measureDecision(moved, runStart);
+
     deps.log.info("delivery.attempted", {
       ...identity(moved),
       attempt: attempt.number,
-      lateness_ms: Date.parse(attempt.started_at) - Date.parse(attempt.due_at),
+      span_id: spanId(moved.id, attempt.number),
+      started_at: attempt.started_at,
       duration_ms: attempt.duration_ms,
-      http_status: attempt.status,
-      error: attempt.error,
+      lateness_ms: latenessMs,
+      ...(attempt.status !== null && { http_status: attempt.status }),
+      ...(attempt.error !== null && { error: attempt.error }),
       decision: moved.status,
-      next_attempt_at: moved.next_attempt_at,
-      ...(!recorded && { superseded: true }),
+      ...(moved.next_attempt_at !== null && { next_attempt_at: moved.next_attempt_at }),
+      ...(!isRecorded && { superseded: true }),
     });
+  }
+
+  function measureDecision({ status, scope, attempts, updated_at }: Delivery, runStart: number) {
+    if (status === "retrying") deps.measure("Retried", scope);
+    if (status === "undelivered") deps.measure("Undelivered", scope);
+    if (status !== "delivered") return;
+    deps.measure("Delivered", scope);
+    const begun = attempts[runStart - 1];
+    if (begun) deps.measure("DeliveryAge", scope, Date.parse(updated_at) - Date.parse(begun.due_at));
   }
 }
 
 const identity = ({ id, account, hook_id, event_id, url, scope }: Delivery) => ({
-  delivery_id: id,
   account,
-  hook_id,
   event_id,
+  trace_id: traceId({ account, event_id }),
+  hook_id,
   // Paths and queries may carry an integrator's token; the origin is enough to find a slow server.
   endpoint: new URL(url).origin,
   scope,
+  delivery_id: id,
 });

@@ -12,6 +12,7 @@ import { deliveryId, readDeliveryMessage } from "../../shared/domain/delivery.ts
 import { oneAtATime } from "../../shared/domain/one-at-a-time.ts";
 import { createSender } from "../../shared/http/send.ts";
 import { log } from "../../shared/log.ts";
+import { measure } from "../../shared/metrics.ts";
 import { userAgent } from "../../shared/version.ts";
 import { createDeliver } from "./deliver.ts";
 import { createSlowWatch } from "./slow-watch.ts";
@@ -86,11 +87,14 @@ const deliver = createDeliver({
   }),
   send,
   log,
+  measure,
 });
 
 const oneCopyAtATime = oneAtATime();
 
-export const handler = sqsBatch(async ({ body, receiveCount }) => {
+export const handler = sqsBatch(async ({ body, receiveCount, about }) => {
   const message = readDeliveryMessage(body);
+  const { account, hook_id, event_id, attempt } = message;
+  about({ account, hook_id, event_id, attempt });
   await oneCopyAtATime(deliveryId(message), () => deliver(message, receiveCount > 1));
 });

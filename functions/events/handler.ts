@@ -6,6 +6,8 @@ import { readConfig } from "../../shared/config.ts";
 import { createFlightLimit } from "../../shared/domain/account-limits.ts";
 import { encodeMessage, MAX_MESSAGE_BYTES } from "../../shared/domain/message-text.ts";
 import { api } from "../../shared/http/api.ts";
+import { log } from "../../shared/log.ts";
+import { measure, publishMetrics } from "../../shared/metrics.ts";
 import { createPublish } from "./publish.ts";
 
 const config = readConfig("EVENTS_QUEUE_URL", "DELIVERIES_TABLE", "ACCOUNT_MAX_EVENTS_IN_FLIGHT");
@@ -21,9 +23,11 @@ const publish = createPublish({
   }),
   enqueue: (publication) => queue.sendNow({ body: encodeMessage(publication), groupId: publication.account }),
   maxMessageBytes: MAX_MESSAGE_BYTES,
+  log,
+  measure,
 });
 
 export const handler = api("events", {
   "POST /events": publish.one,
   "POST /events/batch": publish.batch,
-});
+}).use({ after: publishMetrics, onError: publishMetrics });

@@ -2,6 +2,7 @@ import type { RetryAfter } from "../../shared/domain/account-limits.ts";
 import { chunks } from "../../shared/domain/chunks.ts";
 import { type AcceptedEvent, acceptEvent, acceptEvents } from "../../shared/domain/event.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
+import type { Measure } from "../../shared/domain/metric.ts";
 import { TooMany } from "../../shared/domain/problem.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
@@ -19,6 +20,8 @@ export interface PublishDeps {
   readonly enqueue: (publication: Publication) => Promise<void>;
   /** The largest message, in bytes. */
   readonly maxMessageBytes: number;
+  readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
+  readonly measure: Measure;
 }
 
 /** An event's share of its message. */
@@ -49,10 +52,16 @@ export function createPublish({ limit, ...deps }: PublishDeps) {
       for (const part of parts) {
         await deps.enqueue(publication(request, part));
         left -= part.length;
+        tellOf(request, part);
       }
     } finally {
       if (left > 0) await limit.release(request.account, left);
     }
+  }
+
+  function tellOf({ account }: ApiRequest, accepted: readonly AcceptedEvent[]) {
+    deps.log.info("event.accepted", { account, event_ids: accepted.map(({ id }) => id) });
+    for (const { scope } of accepted) deps.measure("EventsAccepted", scope);
   }
 
   return {

@@ -1,6 +1,7 @@
 import { lazyChunks } from "../../shared/domain/chunks.ts";
 import type { DeliveryMessage, Lane } from "../../shared/domain/delivery.ts";
 import type { LedgerEntry } from "../../shared/domain/ledger.ts";
+import type { Measure } from "../../shared/domain/metric.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { isSlow, type Webhook, wants } from "../../shared/domain/webhook.ts";
 import { inPart, splitPublication } from "./split.ts";
@@ -24,6 +25,8 @@ export interface FanOutDeps {
   readonly landed: (account: string, events: number, acceptedAt: string) => Promise<unknown>;
   /** Writes down what was queued, for the account that `npm run ledger` gives. */
   readonly keepLedger: (entry: LedgerEntry) => Promise<unknown>;
+  readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
+  readonly measure: Measure;
 }
 
 /**
@@ -39,7 +42,10 @@ export function createFanOut(deps: FanOutDeps) {
     const all = await deps.webhooks.all(account, (error) => unreadable.push(error));
     const registered = all.filter((webhook) => inPart(publication, webhook));
     const parts = splitPublication(publication, registered, endpointCount);
-    if (parts) return void (await Promise.all(parts.map(deps.publish)));
+    if (parts) {
+      await Promise.all(parts.map(deps.publish));
+      return deps.log.info("event.split", { ...identity(publication), parts: parts.length });
+    }
 
     const now = deps.now();
     const groups = groupAlike(events).map((alike) => ({
@@ -53,7 +59,16 @@ export function createFanOut(deps: FanOutDeps) {
     if (unreadable.length > 0)
       throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
     if (publication.is_counted) await deps.landed(account, events.length, publication.accepted_at);
+    tellOf(publication, groups);
   };
+
+  function tellOf(publication: Publication, groups: readonly Group[]) {
+    const deliveries = groups.reduce((sum, { alike, targets }) => sum + alike.length * targets.length, 0);
+    deps.log.info("event.fanned_out", { ...identity(publication), deliveries });
+    for (const { alike, targets } of groups) deps.measure("FanOutWidth", alike[0].scope, targets.length);
+    if (!isFirstSightOf(publication)) return;
+    for (const { scope } of publication.events) deps.measure("EventsAccepted", scope);
+  }
 
   async function enqueueAll(messages: readonly DeliveryMessage[]): Promise<void> {
     const queued = await Promise.allSettled(messages.map((message) => deps.enqueue(message)));
@@ -65,6 +80,15 @@ export function createFanOut(deps: FanOutDeps) {
 }
 
 type Event = Publication["events"][number];
+
+const identity = ({ account, events }: Publication) => ({
+  account,
+  event_ids: events.map(({ id }) => id),
+});
+
+/** It came off the bus, where nothing of ours saw it before; of its parts, the first. */
+const isFirstSightOf = ({ is_counted, part }: Publication) => !is_counted && part?.after === undefined;
+
 type Target = Pick<DeliveryMessage, "hook_id" | "registration" | "url" | "lane">;
 
 /** Events that go to the same endpoints. */

@@ -9,6 +9,8 @@ import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
+import { log } from "../../shared/log.ts";
+import { measure } from "../../shared/metrics.ts";
 import { createFanOut } from "./fanout.ts";
 
 const config = readConfig(
@@ -39,6 +41,12 @@ const fanOut = createFanOut({
     ttlDays: config.DELIVERY_TTL_DAYS,
     now: () => new Date(),
   }),
+  log,
+  measure,
 });
 
-export const handler = sqsBatch(({ body }) => fanOut(readPublication(body, new Date())));
+export const handler = sqsBatch(async ({ body, about }) => {
+  const publication = readPublication(body, new Date());
+  about({ account: publication.account, event_ids: publication.events.map(({ id }) => id) });
+  await fanOut(publication);
+});

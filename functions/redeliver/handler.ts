@@ -11,6 +11,7 @@ import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { redeliveryMessage } from "../../shared/domain/redelivery-job.ts";
+import { log } from "../../shared/log.ts";
 import { createRedeliver } from "./redeliver.ts";
 
 const config = readConfig(
@@ -48,6 +49,7 @@ const redeliver = createRedeliver({
       groupId: job_id,
       delaySeconds: SLICE_SECONDS,
     }),
+  log,
 });
 
 export const handler = sqsBatch(({ body, messageId }) =>

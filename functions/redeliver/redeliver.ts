@@ -7,6 +7,7 @@ import {
   type Undelivered,
 } from "../../shared/domain/delivery.ts";
 import type { RedeliveryJob, RedeliveryMessage } from "../../shared/domain/redelivery-job.ts";
+import { traceId } from "../../shared/domain/trace.ts";
 import { currentEndpointState, type Webhook } from "../../shared/domain/webhook.ts";
 
 interface Range {
@@ -43,6 +44,7 @@ export interface RedeliverDeps {
   readonly deliver: (message: DeliveryMessage) => Promise<unknown>;
   /** Brings a job's message back a second later, for its next slice. */
   readonly goOn: (jobId: string) => Promise<unknown>;
+  readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
 }
 
 /**
@@ -69,6 +71,9 @@ export function createRedeliver(deps: RedeliverDeps) {
     const { body, ...givenUp } = row;
     if (await deps.restart(givenUp, askedBy, now)) {
       await deps.deliver(redeliveryMessage(givenUp, webhook.registration, body, now));
+      const { account, event_id, hook_id, id: delivery_id } = givenUp;
+      const trace_id = traceId(givenUp);
+      deps.log.info("delivery.redelivered", { account, event_id, trace_id, hook_id, delivery_id });
     } else if (await isBeingTakenUp(givenUp)) return true;
     // Ours, and on its way; or a leftover of a redelivery that was.
     await undelivered.remove(givenUp);

@@ -30,6 +30,7 @@ export class Delivery extends Construct {
   readonly deliveries: WorkQueue;
   /** The lane of endpoints that have lately been slow to answer. */
   readonly slowDeliveries: WorkQueue;
+  readonly schedules: RetrySchedules;
   readonly deliver: ServiceFunction;
 
   constructor(scope: Construct, id: string, { storage, settings, dataKey, egress }: DeliveryProps) {
@@ -50,6 +51,7 @@ export class Delivery extends Construct {
       targets: lanes,
       retain: settings.production,
     });
+    this.schedules = schedules;
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",

@@ -1,4 +1,5 @@
 import { Duration, Stack, Validations } from "aws-cdk-lib";
+import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Alarm, ComparisonOperator, MathExpression, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from "aws-cdk-lib/aws-codedeploy";
 import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -15,6 +16,9 @@ const TOLERATED_FAILURES_PERCENT = 1;
 
 export interface GradualDeploysProps {
   readonly functions: readonly ServiceFunction[];
+  /** Throws for each wrong key, as API Gateway wants it: what it does wrong shows in the API's own answers. */
+  readonly authorizer: ServiceFunction;
+  readonly api: RestApi;
 }
 
 /**
@@ -23,7 +27,7 @@ export interface GradualDeploysProps {
  * The functions shift at the same time, so a deployment takes six minutes or so, however many have changed.
  */
 export class GradualDeploys extends Construct {
-  constructor(scope: Construct, id: string, { functions }: GradualDeploysProps) {
+  constructor(scope: Construct, id: string, { functions, authorizer, api }: GradualDeploysProps) {
     super(scope, id);
     const application = new LambdaApplication(this, "Application");
     const policy = "service-role/AWSCodeDeployRoleForLambdaLimited";
@@ -36,41 +40,23 @@ export class GradualDeploys extends Construct {
       id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`,
       reason: "The policy that AWS keeps for exactly this: shifting aliases of Lambda functions",
     });
-    for (const fn of functions) {
-      const name = fn.node.id;
-      new LambdaDeploymentGroup(this, name, {
+    const shift = (fn: ServiceFunction, failuresPercent: MathExpression) =>
+      new LambdaDeploymentGroup(this, fn.node.id, {
         application,
         role,
         alias: fn.alias,
         deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
-        alarms: [this.failureAlarm(`${name}Failures`, fn)],
+        alarms: [this.failureAlarm(fn, failuresPercent)],
         autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: true },
       });
-    }
+    for (const fn of functions) shift(fn, failuresOf(fn));
+    shift(authorizer, serverErrorsOf(api));
   }
 
-  /**
-   * Lambda's own count of errors has crashes and timeouts only: a failed request is answered with 500, and a failed
-   * message is handed back, by an invocation that succeeds. Both leave a line of level ERROR.
-   */
-  private failureAlarm(id: string, fn: ServiceFunction): Alarm {
-    const lines = fn.logs.addMetricFilter("ErrorLines", {
-      filterPattern: FilterPattern.stringValue("$.level", "=", "ERROR"),
-      metricNamespace: Stack.of(this).stackName,
-      metricName: `${fn.node.id}ErrorLines`,
-    });
-    return new Alarm(this, id, {
+  private failureAlarm(fn: ServiceFunction, failuresPercent: MathExpression): Alarm {
+    return new Alarm(this, `${fn.node.id}Failures`, {
       alarmDescription: `${fn.node.id} fails: a deployment under way goes back to the version before`,
-      metric: new MathExpression({
-        expression: "100 * (FILL(errors, 0) + FILL(lines, 0)) / invocations",
-        usingMetrics: {
-          errors: fn.live.metricErrors({ statistic: "Sum" }),
-          lines: lines.metric({ statistic: "Sum" }),
-          invocations: fn.live.metricInvocations({ statistic: "Sum" }),
-        },
-        period: PERIOD,
-        label: "Failures, in % of invocations",
-      }),
+      metric: failuresPercent,
       threshold: TOLERATED_FAILURES_PERCENT,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: 1,
@@ -78,3 +64,37 @@ export class GradualDeploys extends Construct {
     });
   }
 }
+
+/**
+ * Lambda's own count of errors has crashes and timeouts only: a failed request is answered with 500, and a failed
+ * message is handed back, by an invocation that succeeds. Both leave a line of level ERROR.
+ */
+function failuresOf(fn: ServiceFunction): MathExpression {
+  const lines = fn.logs.addMetricFilter("ErrorLines", {
+    filterPattern: FilterPattern.stringValue("$.level", "=", "ERROR"),
+    metricNamespace: Stack.of(fn).stackName,
+    metricName: `${fn.node.id}ErrorLines`,
+  });
+  return new MathExpression({
+    expression: "100 * (FILL(errors, 0) + FILL(lines, 0)) / invocations",
+    usingMetrics: {
+      errors: fn.live.metricErrors({ statistic: "Sum" }),
+      lines: lines.metric({ statistic: "Sum" }),
+      invocations: fn.live.metricInvocations({ statistic: "Sum" }),
+    },
+    period: PERIOD,
+    label: "Failures, in % of invocations",
+  });
+}
+
+/** API Gateway answers 500 when the authorizer fails, and 401 when it says "Unauthorized". */
+const serverErrorsOf = (api: RestApi) =>
+  new MathExpression({
+    expression: "100 * errors / requests",
+    usingMetrics: {
+      errors: api.metricServerError({ statistic: "Sum" }),
+      requests: api.metricCount({ statistic: "Sum" }),
+    },
+    period: PERIOD,
+    label: "Server errors, in % of requests",
+  });

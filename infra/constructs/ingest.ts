@@ -24,6 +24,7 @@ export class Ingest extends Construct {
   readonly events: ServiceFunction;
   readonly fanout: ServiceFunction;
   readonly bus: EventBus;
+  readonly busRule: Rule;
   /** Accepted events on their way to `fanout`. */
   readonly accepted: WorkQueue;
 
@@ -49,7 +50,7 @@ export class Ingest extends Construct {
     accepted.grantSend(this.events.executionRole);
 
     this.bus = new EventBus(this, "Bus");
-    new Rule(this, "BusToQueue", {
+    this.busRule = new Rule(this, "BusToQueue", {
       eventBus: this.bus,
       description: "Everything on the bus is an event to deliver",
       // Matches every event: one that is not understood ends in the dead-letter queue, where people see

@@ -16,6 +16,7 @@ export interface RetrySchedulesProps {
  * them.
  */
 export class RetrySchedules extends Construct {
+  readonly group: ScheduleGroup;
   readonly groupName: string;
   readonly roleArn: string;
   private readonly role: Role;
@@ -25,6 +26,7 @@ export class RetrySchedules extends Construct {
     const group = new ScheduleGroup(this, "Group", {
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    this.group = group;
     const stack = Stack.of(this);
     this.role = new Role(this, "Role", {
       description: "EventBridge Scheduler puts due retries on the deliveries queue",

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import type { CfnRole, IRole } from "aws-cdk-lib/aws-iam";
 import {
   Alias,
@@ -71,7 +71,11 @@ export class ServiceFunction extends NodejsFunction {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMiB ?? 256,
       timeout: props.timeout ?? Duration.seconds(10),
-      environment: { ...props.environment },
+      environment: {
+        // The dimension by which the metrics of stages are told apart (shared/domain/metric.ts).
+        POWERTOOLS_SERVICE_NAME: Stack.of(scope).stackName,
+        ...props.environment,
+      },
       tracing: Tracing.ACTIVE,
       loggingFormat: LoggingFormat.JSON,
       logGroup: logs,

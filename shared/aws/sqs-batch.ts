@@ -1,19 +1,19 @@
 import middy from "@middy/core";
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { log } from "../log.ts";
+import { measurePlain, publishMetrics } from "../metrics.ts";
+
+/** So long before Lambda ends an invocation that takes too long, what was measured until then is written. */
+const LAST_CALL_MS = 1_000;
 
 export interface Received {
   readonly body: string;
   readonly messageId: string;
   /** How often SQS has handed this message out, this time included. */
   readonly receiveCount: number;
+  /** Says what it is about, for the line that tells of a failure. */
+  about(fields: Readonly<Record<string, unknown>>): void;
 }
-
-const toReceived = ({ body, messageId, attributes }: SQSRecord): Received => ({
-  body,
-  messageId,
-  receiveCount: Number(attributes.ApproximateReceiveCount),
-});
 
 /**
  * A handler for batches from SQS: all messages at the same time, each on its own. A message whose handling
@@ -21,19 +21,31 @@ const toReceived = ({ body, messageId, attributes }: SQSRecord): Received => ({
  * the dead-letter queue.
  */
 export function sqsBatch(handle: (message: Received) => Promise<void>) {
-  return middy<SQSEvent, SQSBatchResponse>().handler(async function handleBatch({
-    Records,
-  }: SQSEvent): Promise<SQSBatchResponse> {
-    const results = await Promise.allSettled(Records.map(async (record) => handle(toReceived(record))));
-    const batchItemFailures = results.flatMap((result, index) => {
-      const record = Records[index];
-      if (result.status === "fulfilled" || !record) return [];
-      log.error("message.failed", result.reason, {
-        message_id: record.messageId,
-        receive_count: record.attributes.ApproximateReceiveCount,
-      });
-      return [{ itemIdentifier: record.messageId }];
-    });
-    return { batchItemFailures };
+  async function handleOne({ body, messageId, attributes }: SQSRecord): Promise<string | undefined> {
+    const receiveCount = Number(attributes.ApproximateReceiveCount);
+    const failure = { message_id: messageId, receive_count: receiveCount };
+    const about = (fields: object) => void Object.assign(failure, fields);
+    try {
+      await handle({ body, messageId, receiveCount, about });
+      return undefined;
+    } catch (error) {
+      log.error("message.failed", error, failure);
+      measurePlain("MessagesFailed");
+      return messageId;
+    }
+  }
+
+  return middy<SQSEvent, SQSBatchResponse>().handler(async function handleBatch(
+    { Records }: SQSEvent,
+    context: Context,
+  ): Promise<SQSBatchResponse> {
+    const lastCall = setTimeout(publishMetrics, context.getRemainingTimeInMillis() - LAST_CALL_MS);
+    try {
+      const failed = await Promise.all(Records.map(handleOne));
+      return { batchItemFailures: failed.flatMap((id) => (id ? [{ itemIdentifier: id }] : [])) };
+    } finally {
+      clearTimeout(lastCall);
+      publishMetrics();
+    }
   });
 }

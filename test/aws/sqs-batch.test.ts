@@ -1,8 +1,13 @@
 import type { Context, SQSEvent } from "aws-lambda";
 import { afterEach, expect, test, vi } from "vitest";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { measure } from "../../shared/metrics.ts";
+import { readEmf } from "../support/monitoring/emf.ts";
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const event = (...bodies: string[]) =>
   ({
@@ -13,14 +18,24 @@ const event = (...bodies: string[]) =>
     })),
   }) as SQSEvent;
 
+const context = { getRemainingTimeInMillis: () => 40_000 } as Context;
+
+/** What it printed to standard output, where metrics go. */
+function printed() {
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  return () => write.mock.calls.flatMap(([text]) => readEmf(String(text)));
+}
+
 test("one poisoned message goes back to the queue, and only that one; the others are handled at the same time", async () => {
   const logged = vi.spyOn(console, "error").mockReturnValue();
+  const points = printed();
   const handled: [string, number][] = [];
-  const handler = sqsBatch(async ({ body, receiveCount }) => {
+  const handler = sqsBatch(async ({ body, receiveCount, about }) => {
+    about({ event_id: `of ${body}` });
     JSON.parse(body);
     handled.push([body, receiveCount]);
   });
-  const answer = await handler(event("1", "{", "3"), {} as Context);
+  const answer = await handler(event("1", "{", "3"), context);
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "m1" }] });
   expect(handled).toEqual([
     ["1", 1],
@@ -29,6 +44,35 @@ test("one poisoned message goes back to the queue, and only that one; the others
   expect(logged.mock.calls[0]?.[0]).toMatchObject({
     event: "message.failed",
     message_id: "m1",
-    receive_count: "2",
+    receive_count: 2,
+    event_id: "of {",
   });
+  expect(points()).toMatchObject([{ metric: "MessagesFailed", values: [1] }]);
+});
+
+test("what was measured is written when the batch ends, although a message of it failed", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const points = printed();
+  const handler = sqsBatch(async ({ body }) => {
+    measure("Attempts", "referral");
+    if (body === "poison") throw new Error("ours");
+  });
+  await handler(event("1", "poison"), context);
+  expect(points()).toContainEqual(expect.objectContaining({ metric: "Attempts", values: [2] }));
+  await handler(event("1"), context);
+  expect(points().filter(({ metric }) => metric === "Attempts")).toHaveLength(2);
+});
+
+test("what was measured is written a second before Lambda would end the invocation, not lost with it", async () => {
+  vi.useFakeTimers();
+  const points = printed();
+  const handler = sqsBatch(() => {
+    measure("Attempts", "referral");
+    return new Promise(() => {});
+  });
+  void handler(event("hangs"), context);
+  await vi.advanceTimersByTimeAsync(38_999);
+  expect(points()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(points()).toMatchObject([{ metric: "Attempts", values: [1] }]);
 });

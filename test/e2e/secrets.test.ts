@@ -199,6 +199,8 @@ test("what the run prints holds no secret, no key, no URL beyond its origin, and
       everySpelling(all).filter((text) => text.length > 8),
     ),
   ).toEqual([]);
+  // Metrics are for CloudWatch, and would only fill the terminal.
+  expect(printed).not.toContain("_aws");
   // It did print what happened, failures included.
   for (const event of ["delivery.attempted", "request.failed", "message.failed"])
     expect(printed).toContain(event);

@@ -7,6 +7,7 @@ import {
   deliveryId,
   type Exchange,
 } from "../../shared/domain/delivery.ts";
+import type { Measure } from "../../shared/domain/metric.ts";
 import type { SlowMark, Webhook } from "../../shared/domain/webhook.ts";
 import { AT, aDelivery, aMessage, anAttempt, aWebhook } from "../support/factories.ts";
 
@@ -32,6 +33,7 @@ function aWorld() {
     waiting: new Set<{ at: number; run: () => void }>(),
     relisted: [] as string[],
     logged: [] as Record<string, unknown>[],
+    measured: [] as Parameters<Measure>[],
     answer: ok,
     /** Runs between the POST and its record, where a crash or a faster copy would be felt. */
     afterPost: () => {},
@@ -113,6 +115,7 @@ function aWorld() {
       log,
     }),
     log,
+    measure: (...measured) => void world.measured.push(measured),
   });
   return { world, deliver };
 }
@@ -218,6 +221,52 @@ describe("an attempt", () => {
       { event: "delivery.attempted", attempt: 1, lateness_ms: 0, http_status: 200, decision: "delivered" },
     ]);
     expect(JSON.stringify(world.logged)).not.toMatch(/whsec_|23945872938472|\/hook"/);
+  });
+});
+
+describe("what is measured", () => {
+  test("of an attempt that arrives: that it did, how long the endpoint took, and how old the event was", async () => {
+    await deliver(aMessage({ due_at: at(-200) }), false);
+    expect(world.measured).toEqual([
+      ["Attempts", "user_activity"],
+      ["EndpointLatency", "user_activity", POST_MS],
+      ["Delivered", "user_activity"],
+      ["DeliveryAge", "user_activity", 200 + POST_MS],
+    ]);
+  });
+
+  test("of a retry: how late it was", async () => {
+    world.stored.set(deliveryId(aMessage()), aDelivery({ attempts: [anAttempt()] }));
+    world.answer = failed;
+    await deliver(aMessage({ attempt: 2, due_at: at(-3_000) }), false);
+    expect(world.measured).toContainEqual(["RetryLateness", "user_activity", 3_000]);
+    expect(world.measured).toContainEqual(["Retried", "user_activity"]);
+  });
+
+  test("of a redelivery: its age from when it was asked for, and no lateness", async () => {
+    world.stored.set(deliveryId(aMessage()), aDelivery({ status: "pending", attempts: [anAttempt()] }));
+    await deliver(aMessage({ attempt: 2, run_start: 2, due_at: at(-50) }), false);
+    expect(world.measured).toContainEqual(["DeliveryAge", "user_activity", 50 + POST_MS]);
+    expect(world.measured.map(([metric]) => metric)).not.toContain("RetryLateness");
+  });
+
+  test("of one that ends without an attempt: undelivered, or cancelled", async () => {
+    world.webhook = aWebhook({ status: "disabled" });
+    await deliver(aMessage(), false);
+    expect(world.measured).toEqual([["Undelivered", "user_activity"]]);
+    ({ world, deliver } = aWorld());
+    world.webhook = undefined;
+    await deliver(aMessage(), false);
+    expect(world.measured).toEqual([["Cancelled", "user_activity"]]);
+  });
+
+  test("of a copy that was slower: its attempt, and nothing of what the other decided", async () => {
+    world.answer = failed;
+    world.afterPost = () =>
+      world.stored.set(deliveryId(aMessage()), aDelivery({ status: "delivered", attempts: [anAttempt()] }));
+    await deliver(aMessage(), false);
+    expect(world.measured.map(([metric]) => metric)).toEqual(["Attempts", "EndpointLatency"]);
+    expect(world.logged.at(-1)).toMatchObject({ event: "delivery.attempted", superseded: true });
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createFanOut } from "../../functions/fanout/fanout.ts";
 import { type DeliveryMessage, deliveryId } from "../../shared/domain/delivery.ts";
 import { deliveryIds, type LedgerEntry } from "../../shared/domain/ledger.ts";
+import type { Measure } from "../../shared/domain/metric.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import type { Webhook } from "../../shared/domain/webhook.ts";
@@ -23,6 +24,8 @@ async function fanOut(
   const asked: string[] = [];
   const ledger: LedgerEntry[] = [];
   const parts: Publication[] = [];
+  const logged: Record<string, unknown>[] = [];
+  const measured: Parameters<Measure>[] = [];
   let landed = 0;
   const run = createFanOut({
     now: () => new Date(AT),
@@ -41,9 +44,11 @@ async function fanOut(
       landed += events;
     },
     keepLedger: async (entry) => ledger.push(entry),
+    log: { info: (event, fields) => void logged.push({ event, ...fields }) },
+    measure: (...one) => void measured.push(one),
   });
   const error = await run(publication).catch((thrown: unknown) => thrown);
-  return { queued, asked, ledger, landed, parts, error };
+  return { queued, asked, ledger, landed, parts, error, logged, measured };
 }
 
 describe("fan-out", () => {
@@ -84,6 +89,24 @@ describe("fan-out", () => {
     const { queued, ledger } = await fanOut([aWebhook(), aWebhook({ hook_id: "two" })], publication);
     expect(ledger.flatMap(deliveryIds).sort()).toEqual(queued.map(deliveryId).sort());
     expect(ledger).toContainEqual({ account: "acme", event_ids: ["e4"], endpoints: [] });
+  });
+
+  test("one line follows each event from here on, and its width is measured; one off the bus is accepted here", async () => {
+    const webhooks = [aWebhook({ urls: ["https://a.example/", "https://b.example/"] })];
+    const { logged, measured } = await fanOut(webhooks, published("e1", "e2"));
+    const line = { event: "event.fanned_out", account: "acme", event_ids: ["e1", "e2"], deliveries: 4 };
+    expect(logged).toEqual([line]);
+    expect(measured).toEqual([["FanOutWidth", "user_activity", 2]]);
+
+    const offTheBus = { ...published("e1"), is_counted: false };
+    expect((await fanOut(webhooks, offTheBus)).measured).toContainEqual(["EventsAccepted", "user_activity"]);
+    const secondPart = { ...offTheBus, part: { after: "a" } };
+    expect((await fanOut(webhooks, secondPart)).measured).toEqual([["FanOutWidth", "user_activity", 2]]);
+  });
+
+  test("what could not be queued is neither logged nor measured as fanned out", async () => {
+    const { logged, measured } = await fanOut([aWebhook()], published("e1"), () => true);
+    expect([...logged, ...measured]).toEqual([]);
   });
 
   test("an endpoint that was slow to answer a moment ago gets its events by the slow lane, alone", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createPublish } from "../../functions/events/publish.ts";
+import type { Measure } from "../../shared/domain/metric.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
 import type { ApiRequest } from "../../shared/http/api.ts";
 import { AT, eventJson } from "../support/factories.ts";
@@ -10,6 +11,8 @@ function neverParsed(): never {
 
 function aPublisher(maxMessageBytes = 1_000_000, retryAfter?: number) {
   const queued: Publication[] = [];
+  const logged: Record<string, unknown>[] = [];
+  const measured: Parameters<Measure>[] = [];
   let inFlight = 0;
   let room = Number.POSITIVE_INFINITY;
   const publish = createPublish({
@@ -29,6 +32,8 @@ function aPublisher(maxMessageBytes = 1_000_000, retryAfter?: number) {
       queued.push(publication);
     },
     maxMessageBytes,
+    log: { info: (event, fields) => void logged.push({ event, ...fields }) },
+    measure: (...one) => void measured.push(one),
   });
   const request = (text: string): ApiRequest => ({
     account: "acme",
@@ -41,6 +46,8 @@ function aPublisher(maxMessageBytes = 1_000_000, retryAfter?: number) {
   });
   return {
     queued,
+    logged,
+    measured,
     inFlight: () => inFlight,
     /** From then on the queue takes no more. */
     failAfter: (messages: number) => {
@@ -68,6 +75,20 @@ describe("publishing", () => {
     expect(inFlight()).toBe(2);
     await expect(one(eventJson())).rejects.toThrow("SQS is down");
     expect(inFlight()).toBe(2);
+  });
+
+  test("what is accepted is logged by id and measured by scope; what could not be queued is not", async () => {
+    const { one, batch, logged, measured, failAfter } = aPublisher();
+    await batch(`{"events":[${eventJson({ id: "a" })},${eventJson({ id: "b", scope: "referral" })}]}`);
+    expect(logged).toEqual([{ event: "event.accepted", account: "acme", event_ids: ["a", "b"] }]);
+    const both = [
+      ["EventsAccepted", "user_activity"],
+      ["EventsAccepted", "referral"],
+    ];
+    expect(measured).toEqual(both);
+    failAfter(1);
+    await expect(one(eventJson())).rejects.toThrow("SQS is down");
+    expect(measured).toEqual(both);
   });
 
   test("a batch is one message, so that all of it is accepted or none", async () => {

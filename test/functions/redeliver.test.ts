@@ -43,6 +43,7 @@ function aWorld(...rows: Undelivered[]) {
     goneOn: 0,
     queueIsDown: false,
     duringSlice: () => {},
+    logged: [] as Record<string, unknown>[],
   };
   const sk = ({ updated_at, id }: Delivery) => `${updated_at}#${id}`;
   const inRange = ({ before, since }: { before: string | undefined; since: string | undefined }) =>
@@ -89,6 +90,7 @@ function aWorld(...rows: Undelivered[]) {
       world.sent.push(message);
     },
     goOn: async () => void world.goneOn++,
+    log: { info: (event, fields) => void world.logged.push({ event, ...fields }) },
   });
   const one = (n: number, askedBy = "message-1") =>
     redeliver({ kind: "delivery", delivery_id: `dlv_${n}`, given_up_at: row(n).updated_at }, askedBy);
@@ -109,6 +111,8 @@ describe("one delivery", () => {
     ]);
     expect(world.stored.get("dlv_1")).toMatchObject({ status: "pending", updated_at: row(1).updated_at });
     expect(world.rows.has("dlv_1")).toBe(false);
+    const [line] = world.logged;
+    expect(line).toMatchObject({ event: "delivery.redelivered", event_id: "event-1", delivery_id: "dlv_1" });
   });
 
   test("whose message could not be queued is found and sent when its own asker comes again", async () => {

@@ -68,6 +68,8 @@ export function setFunctionEnvironment(functions: readonly LambdaFunction[], url
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
   });
+  // No CloudWatch reads them here, and people read the terminal; set to false, they are printed all the same.
+  env.POWERTOOLS_METRICS_DISABLED ??= "true";
   // The SDK prefers a profile to the credentials above, and these to the endpoints.
   for (const name of ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]) {
     delete env[name];

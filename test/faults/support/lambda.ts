@@ -65,7 +65,7 @@ export function createFunctions(
   async function run(handler: Handler, event: unknown): Promise<unknown> {
     underWay += 1;
     try {
-      return await handler(event, {});
+      return await handler(event, { getRemainingTimeInMillis: () => 60_000 });
     } finally {
       underWay -= 1;
     }

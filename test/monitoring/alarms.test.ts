@@ -1,0 +1,210 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { synthesize } from "../../infra/local/template/synthesize.ts";
+import { deployedSettings } from "../../infra/settings.ts";
+import { scopes } from "../../shared/domain/event.ts";
+import { aDelivery, aMessage, anAttempt } from "../support/factories.ts";
+import { readAlarms } from "../support/monitoring/alarms.ts";
+import { createCloudWatch } from "../support/monitoring/cloudwatch.ts";
+import type { Point } from "../support/monitoring/emf.ts";
+import { type Asked, emittedBy } from "../support/monitoring/emitted.ts";
+
+const NOW = Date.parse("2026-11-23T12:00:00.000Z");
+const MINUTE = 60_000;
+const LONG_AGO = new Date(NOW - 60 * MINUTE).toISOString();
+
+type Data = Pick<Point, "namespace" | "metric" | "dimensions" | "values" | "at">;
+
+describe.each(["dev", "prod"])("stage %s", (stage) => {
+  const template = synthesize(deployedSettings(stage, {}));
+  const alarms = readAlarms(template);
+
+  /** A metric of AWS's own in one period after the other, the newest last. */
+  function aws(
+    what: string,
+    of: Record<string, RegExp | string>,
+    values: number[],
+    periodMs = 5 * MINUTE,
+  ): Data[] {
+    const [namespace = "", metric = ""] = what.split(" ");
+    const dimensions = Object.fromEntries(
+      Object.entries(of).map(([name, wanted]) => {
+        if (typeof wanted === "string") return [name, wanted];
+        const [id, ...others] = Object.keys(template.resources).filter((logicalId) => wanted.test(logicalId));
+        if (id === undefined || others.length > 0) throw new Error(`${wanted} is not one resource`);
+        return [name, id];
+      }),
+    );
+    return values.map((value, index) => ({
+      ...{ namespace, metric, dimensions, values: [value] },
+      at: NOW - (values.length - index) * periodMs,
+    }));
+  }
+
+  const emitted = (asked: Asked[], at = NOW - MINUTE) => emittedBy(template.stackName, asked, at);
+  const ended = (count: number, answer: Asked["answer"]): Asked[] =>
+    Array.from({ length: count }, (_, n) => ({
+      message: aMessage({ due_at: LONG_AGO, event_id: `${answer}-${n}`, scope: scopes[n % 4] ?? "referral" }),
+      answer,
+    }));
+  /** A second attempt, so late. */
+  const retried = (lateMs: number, at: number): Asked => ({
+    message: aMessage({ attempt: 2, due_at: new Date(at - lateMs).toISOString() }),
+    answer: "arrives",
+    stored: aDelivery({ attempts: [anAttempt()] }),
+  });
+  /** A retry in each of some periods, so late. */
+  async function lateness(...lateMs: number[]) {
+    const data: Data[] = [];
+    for (const [index, late] of lateMs.entries()) {
+      const at = NOW - (lateMs.length - index) * 5 * MINUTE;
+      data.push(...(await emitted([retried(late, at)], at)));
+    }
+    return data;
+  }
+
+  const queue = (metric: string, id: RegExp, values: number[]) =>
+    aws(`AWS/SQS ${metric}`, { QueueName: id }, values, MINUTE);
+  const deadLetters = (id: RegExp): Case => [
+    queue("ApproximateNumberOfMessagesVisible", id, [1]),
+    queue("ApproximateNumberOfMessagesVisible", id, [1, 0]),
+  ];
+  const age = (id: RegExp, seconds: number): Case => [
+    queue("ApproximateAgeOfOldestMessage", id, [seconds, seconds, seconds]),
+    queue("ApproximateAgeOfOldestMessage", id, [seconds, seconds - 1, seconds]),
+  ];
+  const errors = (id: RegExp): Case => [
+    aws("AWS/Lambda Errors", { FunctionName: id }, [3]),
+    aws("AWS/Lambda Errors", { FunctionName: id }, [3, 2]),
+  ];
+  const throttles = (perFunction: number[]) =>
+    [/^IngestFanout[0-9A-F]{8}$/, /^DeliveryDeliver[0-9A-F]{8}$/].flatMap((id) =>
+      aws("AWS/Lambda Throttles", { FunctionName: id }, perFunction),
+    );
+  const tableThrottles = (values: number[]) => [
+    ...aws("AWS/DynamoDB ReadThrottleEvents", { TableName: /^StorageApiKeys/ }, values),
+    ...aws("AWS/DynamoDB WriteThrottleEvents", { TableName: /^StorageDeliveries/ }, values),
+  ];
+  const systemErrors = (values: number[]) =>
+    aws(
+      "AWS/DynamoDB SystemErrors",
+      { TableName: /^StorageDeliveries/, Operation: "BatchWriteItem" },
+      values,
+    );
+  const onGroup = (metric: string, values: number[]) =>
+    aws(`AWS/Scheduler ${metric}`, { ScheduleGroup: /^DeliveryRetrySchedulesGroup/ }, values);
+  const bus = { EventBusName: /^IngestBus[0-9A-F]{8}$/, RuleName: /^IngestBusToQueue/ };
+
+  /** What raises an alarm, and what comes close and does not. */
+  type Given = Data[] | (() => Promise<Data[]>);
+  type Case = [loud: Given, ...quiet: Given[]];
+
+  const provocations: Record<string, () => Case> = {
+    "events-dead-letters": () => deadLetters(/^IngestEventsDeadLetters[0-9A-F]{8}$/),
+    "deliveries-dead-letters": () => deadLetters(/^DeliveryDeliveriesDeadLetters[0-9A-F]{8}$/),
+    "redeliveries-dead-letters": () => deadLetters(/^RedeliveryRedeliveriesDeadLetters[0-9A-F]{8}$/),
+    "events-age": () => age(/^IngestEventsQueue[0-9A-F]{8}$/, 300),
+    // A minute more: retries that wait on it on purpose.
+    "deliveries-age": () => age(/^DeliveryDeliveriesQueue[0-9A-F]{8}$/, 360),
+    "slow-deliveries-age": () => age(/^DeliverySlowDeliveriesQueue[0-9A-F]{8}$/, 960),
+    "redeliveries-age": () => age(/^RedeliveryRedeliveriesQueue[0-9A-F]{8}$/, 900),
+    "undelivered-rate": () => [
+      () => emitted([...ended(10, "fails"), ...ended(90, "arrives")]),
+      // Nine in a hundred; and all of them, at night.
+      () => emitted([...ended(9, "fails"), ...ended(91, "arrives")]),
+      () => emitted(ended(99, "fails")),
+    ],
+    "retry-lateness": () => [() => lateness(15_000, 20_000, 15_000), () => lateness(15_000, 14_999, 15_000)],
+    "messages-failing": () => [
+      async () => [
+        ...(await emitted(ended(10, "breaks"), NOW - 6 * MINUTE)),
+        ...(await emitted(ended(10, "breaks"))),
+      ],
+      () => emitted(ended(20, "breaks")),
+    ],
+    "errors-webhooks": () => errors(/^RegistrationsWebhooks[0-9A-F]{8}$/),
+    "errors-test-send": () => errors(/^RegistrationsTestSend[0-9A-F]{8}$/),
+    "errors-events": () => errors(/^IngestPublish[0-9A-F]{8}$/),
+    "errors-deliveries": () => errors(/^ReadApiDeliveries[0-9A-F]{8}$/),
+    "errors-undelivered": () => errors(/^RedeliveryUndelivered[0-9A-F]{8}$/),
+    "errors-site": () => errors(/^ReadApiSite[0-9A-F]{8}$/),
+    "errors-fanout": () => errors(/^IngestFanout[0-9A-F]{8}$/),
+    "errors-deliver": () => errors(/^DeliveryDeliver[0-9A-F]{8}$/),
+    "errors-redeliver": () => errors(/^RedeliveryRedeliver[0-9A-F]{8}$/),
+    "functions-throttled": () => [throttles([5, 5]), throttles([9, 4])],
+    "api-5xx": () => {
+      const answered = (values: number[]) =>
+        aws("AWS/ApiGateway 5XXError", { ApiName: /^ApiRest[0-9A-F]{8}$/ }, values);
+      return [answered([5]), answered([5, 4])];
+    },
+    "database-throttled": () => [tableThrottles([50, 50]), tableThrottles([500, 49])],
+    "database-errors": () => [systemErrors([10, 10]), systemErrors([100, 9])],
+    "bus-rule-failing": () => [
+      aws("AWS/Events FailedInvocations", bus, [1]),
+      aws("AWS/Events FailedInvocations", bus, [1, 0]),
+    ],
+    "schedules-failing": () => [
+      onGroup("TargetErrorCount", [1, 1, 1]),
+      onGroup("TargetErrorCount", [9, 0, 9]),
+    ],
+    "schedules-dropped": () => [
+      onGroup("InvocationDroppedCount", [1]),
+      onGroup("InvocationDroppedCount", [1, 0]),
+    ],
+  };
+
+  test("each alarm is provoked below: none is added without", () => {
+    expect(alarms.map(({ id }) => id).sort()).toEqual(Object.keys(provocations).sort());
+  });
+
+  test.each(alarms)(
+    "$id is raised by what it is for, and not by what only comes close, nor at night",
+    async ({ id, rule }) => {
+      for (const [index, data] of (provocations[id]?.() ?? []).entries()) {
+        const cloudWatch = createCloudWatch(typeof data === "function" ? await data() : data);
+        expect(cloudWatch.stateOf(rule, NOW)).toBe(index === 0 ? "ALARM" : "OK");
+      }
+      expect(createCloudWatch([]).stateOf(rule, NOW)).toBe("OK");
+    },
+  );
+
+  test("they cost what docs/observability.md says: ten cents for each metric that they watch", () => {
+    const watched = alarms.flatMap(({ rule }) => rule.queries.filter((query) => "stat" in query));
+    const page = readFileSync(new URL("../../docs/observability.md", import.meta.url), "utf8");
+    expect(page).toContain(`${watched.length}, **$${(watched.length / 10).toFixed(2)} a month**`);
+  });
+
+  test("each tells the topic, when it is raised and when it is over, and CloudWatch may publish there over TLS alone", () => {
+    const [topic] = Object.keys(template.resources).filter(
+      (id) => template.resources[id]?.Type === "AWS::SNS::Topic",
+    );
+    for (const { notifies } of alarms) expect(notifies).toEqual([{ Ref: topic }, { Ref: topic }]);
+    const policy = Object.values(template.resources).find(({ Type }) => Type === "AWS::SNS::TopicPolicy");
+    expect(policy?.Properties.PolicyDocument).toMatchObject({
+      Statement: [
+        { Effect: "Deny", Principal: "*", Condition: { Bool: { "aws:SecureTransport": "false" } } },
+        { Effect: "Allow", Principal: { Service: "cloudwatch.amazonaws.com" }, Action: "sns:Publish" },
+      ],
+    });
+  });
+
+  test("each names a section of the runbook, which names it, and no section is without an alarm", () => {
+    const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
+    const [, alarmPart = ""] = runbook.split("\n## When an alarm is raised\n");
+    const sections = new Map(
+      alarmPart
+        .split("\n### ")
+        .slice(1)
+        .map((text) => [text.slice(0, text.indexOf("\n")), text]),
+    );
+    const named = alarms.map(({ id, description }) => {
+      const section = /^[^#]+\. See docs\/runbook\.md#([a-z0-9-]+)$/.exec(description)?.[1] ?? "";
+      expect(sections.get(section)).toContain(`\`${id}\``);
+      return section;
+    });
+    expect(new Set(named)).toEqual(new Set(sections.keys()));
+    for (const text of sections.values()) {
+      for (const part of ["**Means**", "**Look**", "**Do**", "**Do not**"]) expect(text).toContain(part);
+    }
+  });
+});

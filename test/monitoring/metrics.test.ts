@@ -1,0 +1,78 @@
+import { Metrics } from "@aws-lambda-powertools/metrics";
+import { afterEach, expect, test, vi } from "vitest";
+import { scopes } from "../../shared/domain/event.ts";
+import { measure, measurePlain, publishMetrics } from "../../shared/metrics.ts";
+import { readEmf } from "../support/monitoring/emf.ts";
+
+vi.stubEnv("POWERTOOLS_SERVICE_NAME", "claimr-webhooks-test");
+afterEach(() => vi.restoreAllMocks());
+
+/** What an invocation that measured this prints. */
+function printedBy(work: () => void) {
+  const lines: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  work();
+  publishMetrics();
+  vi.restoreAllMocks();
+  return { lines, points: lines.flatMap(readEmf) };
+}
+
+test("an invocation writes one line for each scope, however much it measured, under the stage's name", () => {
+  const { lines, points } = printedBy(() => {
+    for (let n = 0; n < 50; n++) {
+      measure("Attempts", "referral");
+      measure("EndpointLatency", "referral", n);
+      measure("Attempts", "user_login");
+    }
+    measurePlain("MessagesFailed");
+  });
+  expect(lines).toHaveLength(3);
+  expect(points.map(({ metric, dimensions, values }) => [metric, dimensions, values.length])).toEqual([
+    ["Attempts", { service: "claimr-webhooks-test", scope: "referral" }, 1],
+    ["EndpointLatency", { service: "claimr-webhooks-test", scope: "referral" }, 50],
+    ["Attempts", { service: "claimr-webhooks-test", scope: "user_login" }, 1],
+    ["MessagesFailed", { service: "claimr-webhooks-test" }, 1],
+  ]);
+  expect(points[0]?.values).toEqual([50]);
+});
+
+test.each([99, 100, 101, 250])(
+  "%i values of a metric all arrive, with their scope, in lines that CloudWatch takes",
+  (count) => {
+    const { points } = printedBy(() => {
+      for (let n = 0; n < count; n++) measure("DeliveryAge", "user_reward", n);
+      measure("Delivered", "user_reward", count);
+    });
+    const ages = points.filter(({ metric }) => metric === "DeliveryAge").flatMap(({ values }) => values);
+    expect(ages).toEqual(Array.from({ length: count }, (_, n) => n));
+    expect(points.filter(({ metric }) => metric === "Delivered").flatMap(({ values }) => values)).toEqual([
+      count,
+    ]);
+    expect(new Set(points.map(({ dimensions }) => dimensions.scope))).toEqual(new Set(["user_reward"]));
+  },
+);
+
+test("an invocation that measured nothing prints nothing, no warning either", () => {
+  const warn = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  for (const scope of scopes) printedBy(() => measure("Attempts", scope));
+  expect(printedBy(() => {}).lines).toEqual([]);
+  expect(printedBy(() => measure("EndpointLatency", "referral", 1)).lines).toHaveLength(1);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test("a metric that cannot be written is logged, and neither fails the invocation nor takes other scopes with it", () => {
+  const logged = vi.spyOn(console, "error").mockReturnValue();
+  vi.spyOn(Metrics.prototype, "publishStoredMetrics").mockImplementationOnce(() => {
+    throw new Error("no room on the device");
+  });
+  const { points } = printedBy(() => {
+    measure("Attempts", "referral");
+    measure("Attempts", "user_login");
+    measure("EndpointLatency", "user_login", Number.NaN);
+  });
+  expect(logged.mock.calls).toMatchObject([
+    [{ event: "metrics.failed", error: { message: "EndpointLatency is NaN" } }],
+    [{ event: "metrics.failed", scope: "referral", error: { message: "no room on the device" } }],
+  ]);
+  expect(points).toMatchObject([{ metric: "Attempts", dimensions: { scope: "user_login" } }]);
+});

@@ -1,0 +1,211 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { synthesize } from "../../infra/local/template/synthesize.ts";
+import { deployedSettings } from "../../infra/settings.ts";
+import { spanId, traceId } from "../../shared/domain/trace.ts";
+import { captureRun } from "../support/monitoring/captured-run.ts";
+import { type Point, readEmf } from "../support/monitoring/emf.ts";
+import { discover, type Row, runQuery } from "../support/monitoring/insights.ts";
+
+/** A function that ran out of time, as Lambda's user guide shows its system log in JSON: no function of ours writes it. */
+const TIMED_OUT = JSON.stringify({
+  time: "2026-11-23T12:00:00.000Z",
+  type: "platform.report",
+  record: {
+    requestId: "79b4f56e-95b1-4643-9700-2807f4e68189",
+    metrics: { durationMs: 40_000, billedDurationMs: 40_000, memorySizeMB: 512, maxMemoryUsedMB: 131 },
+    status: "timeout",
+  },
+});
+const SUCCEEDED = TIMED_OUT.replace('"timeout"', '"success"');
+
+const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
+/** By the name in its first line. */
+const queries = new Map(
+  [...runbook.matchAll(/```logs-insights\n# ([a-z-]+)\n([\s\S]*?)```/g)].map(([, name = "", text = ""]) => [
+    name,
+    text.replace("EVENT_ID", "twofold").replace("ACCOUNT", "demo"),
+  ]),
+);
+
+let lines: string[] = [];
+let endpoint = "";
+const today = () => Math.floor(Date.now() / 86_400_000) * 86_400_000;
+
+beforeAll(async () => {
+  const captured = await captureRun();
+  lines = [...captured.lines, TIMED_OUT, SUCCEEDED];
+  endpoint = new URL(captured.origin).origin;
+}, 60_000);
+
+const events = (rows: readonly Row[]) => rows.map((row) => [row["message.event"], row["message.decision"]]);
+const whose = (row: Record<string, unknown>) => ({
+  "message.account": "demo",
+  "message.endpoint": endpoint,
+  ...row,
+});
+
+/** What each promises, of the story that `captureRun` tells. */
+const promises: Record<string, (rows: readonly Row[]) => void> = {
+  "follow-event"(rows) {
+    expect(events(rows)).toEqual([
+      ["event.accepted", undefined],
+      ["event.fanned_out", undefined],
+      ["delivery.attempted", "retrying"],
+      ["delivery.attempted", "undelivered"],
+      ["delivery.redelivered", undefined],
+      ["delivery.attempted", "delivered"],
+    ]);
+    expect(new Set(rows.slice(2).map((row) => row["message.delivery_id"])).size).toBe(1);
+    expect(rows.map((row) => row["message.attempt"])).toEqual([undefined, undefined, 1, 2, undefined, 3]);
+    expect(rows[2]).toMatchObject({
+      "message.http_status": 500,
+      "message.error": expect.stringContaining("500"),
+    });
+  },
+  "failing-endpoints": (rows) =>
+    expect(rows).toEqual([whose({ failed: 2, error: expect.stringContaining("500") })]),
+  "account-week": (rows) =>
+    expect(Object.fromEntries(rows.map((row) => [row["message.decision"], row]))).toMatchObject({
+      // arrives, waits, late, and twofold after its redelivery
+      delivered: { day: today(), attempts: 4, p99_ms: expect.closeTo(2_300, -3) },
+      retrying: { attempts: 1 },
+      undelivered: { attempts: 1 },
+    }),
+  "late-retries"(rows) {
+    expect(rows).toEqual([whose({ late: 1, worst_ms: expect.any(Number) })]);
+    expect(rows[0]?.worst_ms).toBeGreaterThanOrEqual(20_000);
+  },
+  "failed-messages": (rows) =>
+    expect(rows).toMatchObject([{ "message.receive_count": 1, "message.error.name": "SyntaxError" }]),
+  "slow-endpoints": (rows) => expect(rows).toEqual([whose({ marked: 1, last: expect.any(Number) })]),
+  undelivered: (rows) =>
+    expect(
+      rows.toSorted((a, b) => (String(a["message.hook_id"]) < String(b["message.hook_id"]) ? -1 : 1)),
+    ).toEqual([
+      whose({
+        "message.hook_id": "bad",
+        undelivered: 1,
+        error: expect.stringContaining("500"),
+        reason: undefined,
+      }),
+      whose({ "message.hook_id": "off", undelivered: 1, reason: expect.stringContaining("disabled") }),
+    ]),
+  "our-failures": (rows) =>
+    expect(rows.map((row) => [row["message.event"], row.times]).sort()).toEqual([
+      ["message.failed", 1],
+      ["request.failed", 1],
+    ]),
+  crashes: (rows) =>
+    expect(rows).toMatchObject([{ "record.status": "timeout", "record.metrics.maxMemoryUsedMB": 131 }]),
+  "api-errors": (rows) =>
+    expect(rows).toMatchObject([{ "message.error.name": "ZodError", requestId: expect.any(String) }]),
+};
+
+test("every query of the runbook has a promise below", () => {
+  expect([...queries.keys()].sort()).toEqual(Object.keys(promises).sort());
+  expect(runbook.match(/```logs-insights/g)).toHaveLength(queries.size);
+});
+
+test.each(Object.keys(promises))(
+  "the runbook's query %s finds what it promises in lines of the real functions",
+  (name) => {
+    promises[name]?.(runQuery(queries.get(name) ?? "", lines));
+  },
+);
+
+describe("the dashboard", () => {
+  const dashboard = Object.values(synthesize(deployedSettings("prod", {})).resources).find(
+    ({ Type }) => Type === "AWS::CloudWatch::Dashboard",
+  );
+  const [, parts] = z
+    .object({ DashboardBody: z.object({ "Fn::Join": z.tuple([z.literal(""), z.array(z.unknown())]) }) })
+    .parse(dashboard?.Properties).DashboardBody["Fn::Join"];
+  const { widgets } = z
+    .object({
+      widgets: z.array(z.object({ type: z.string(), properties: z.record(z.string(), z.unknown()) })),
+    })
+    .parse(JSON.parse(parts.map((part) => (typeof part === "string" ? part : "REFERENCE")).join("")));
+
+  const promisesOf: Record<string, (rows: readonly Row[]) => void> = {
+    "For whom is it not: endpoints that fail": (rows) => promises["failing-endpoints"]?.(rows),
+    "Accounts whose events were given up": (rows) =>
+      expect(rows).toEqual([{ "message.account": "demo", undelivered: 2, endpoints: 1 }]),
+    "Failures of ours": (rows) => promises["our-failures"]?.(rows),
+  };
+  const tables = widgets
+    .filter(({ type }) => type === "log")
+    .map(({ properties }) => z.object({ title: z.string(), query: z.string() }).parse(properties));
+
+  test("asks the logs what is promised below, and nothing else", () => {
+    expect(tables.map(({ title }) => title)).toEqual(Object.keys(promisesOf));
+  });
+
+  test.each(tables)("$title", ({ title, query }) => {
+    // In front of the query stand the log groups.
+    const text = query
+      .split("|")
+      .filter((part) => !part.trim().startsWith("SOURCE"))
+      .join("|");
+    promisesOf[title]?.(runQuery(text, lines));
+  });
+});
+
+describe("the lines themselves", () => {
+  const rowsOf = (event: string) =>
+    lines
+      .map(discover)
+      .filter((row) => row["message.event"] === event && row["message.event_id"] === "twofold");
+
+  test("an attempt is a span: its trace is the event's, its id its own, with start and duration", () => {
+    const attempts = rowsOf("delivery.attempted");
+    const trace = traceId({ account: "demo", event_id: "twofold" });
+    expect(attempts.map((row) => row["message.trace_id"])).toEqual([trace, trace, trace]);
+    expect(trace).toMatch(/^[0-9a-f]{32}$/);
+    for (const row of attempts) {
+      const id = spanId(String(row["message.delivery_id"]), Number(row["message.attempt"]));
+      expect(id).toMatch(/^[0-9a-f]{16}$/);
+      expect(row["message.span_id"]).toBe(id);
+      const end = Date.parse(String(row["message.started_at"])) + Number(row["message.duration_ms"]);
+      expect(Number(row["@timestamp"]) - end).toBeGreaterThanOrEqual(0);
+      expect(Number(row["@timestamp"]) - end).toBeLessThan(2_000);
+    }
+    expect(new Set(attempts.map((row) => row["message.span_id"])).size).toBe(3);
+  });
+
+  test("cost what docs/observability.md says: so many bytes, with ids of their usual length", () => {
+    const bytesOf = (event: string) =>
+      Buffer.byteLength(lines.find((one) => one.includes(event) && one.includes('"arrives"')) ?? "");
+    const usualIds = 21 - "arrives".length;
+    for (const [event, most] of [
+      ["event.accepted", 205],
+      ["event.fanned_out", 225],
+      ["delivery.attempted", 550],
+    ] as const) {
+      expect(bytesOf(event)).toBeGreaterThan(100);
+      expect(bytesOf(event) + usualIds).toBeLessThan(most);
+    }
+  });
+
+  test("the metrics of the same story count what it tells, by scope", () => {
+    const points: Point[] = lines.flatMap(readEmf);
+    const sum = (metric: string, scope: string) =>
+      points
+        .filter((point) => point.metric === metric && point.dimensions.scope === scope)
+        .flatMap(({ values }) => values)
+        .reduce((total, value) => total + value, 0);
+    expect({
+      accepted: sum("EventsAccepted", "referral"),
+      attempts: sum("Attempts", "referral"),
+      delivered: sum("Delivered", "referral"),
+      retried: sum("Retried", "referral"),
+      undelivered: sum("Undelivered", "referral"),
+    }).toEqual({ accepted: 1, attempts: 3, delivered: 1, retried: 1, undelivered: 1 });
+    expect(sum("Undelivered", "user_login")).toBe(1);
+    expect(sum("RetryLateness", "user_activity")).toBeGreaterThanOrEqual(20_000);
+    expect(sum("EndpointLatency", "user_reward")).toBeGreaterThanOrEqual(2_300);
+    expect(points.filter(({ metric }) => metric === "MessagesFailed")).toHaveLength(1);
+    for (const { dimensions } of points) expect(dimensions.service).toBe("claimr-webhooks-local");
+  });
+});

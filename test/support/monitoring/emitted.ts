@@ -1,0 +1,71 @@
+import type { Context, SQSEvent } from "aws-lambda";
+import { vi } from "vitest";
+import { createDeliver } from "../../../functions/deliver/deliver.ts";
+import type { Delivery, DeliveryMessage, Exchange } from "../../../shared/domain/delivery.ts";
+import type { Measure } from "../../../shared/domain/metric.ts";
+import { aWebhook } from "../factories.ts";
+import { type Point, readEmf } from "./emf.ts";
+
+/** One attempt that `deliver` is asked for, and how it goes. */
+export interface Asked {
+  readonly message: DeliveryMessage;
+  readonly answer: "arrives" | "fails" | "breaks";
+  /** What is stored of its delivery. */
+  readonly stored?: Delivery;
+}
+
+const exchange: Exchange = {
+  ...{ status: 200, error: null, durationMs: 40 },
+  ...{ response: null, retryAfter: undefined },
+};
+
+/**
+ * The metrics that CloudWatch finds in what a batch of deliveries prints: the real use-case, in the real batch
+ * handler, with no retries and a world that is not there.
+ * @param stack the stage's name, as Lambda hands it over
+ */
+export async function emittedBy(stack: string, asked: readonly Asked[], now: number): Promise<Point[]> {
+  vi.stubEnv("POWERTOOLS_SERVICE_NAME", stack);
+  // As in a process of its own: the stage's name is read once.
+  vi.resetModules();
+  const { sqsBatch } = await import("../../../shared/aws/sqs-batch.ts");
+  const { measure } = await import("../../../shared/metrics.ts");
+  const lines: string[] = [];
+  const print = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  const silence = vi.spyOn(console, "error").mockReturnValue();
+  const handler = sqsBatch(async ({ body }) => {
+    const one = asked[Number(body)];
+    if (one) await deliverOf(one, now, measure)(one.message, false);
+  });
+  const event = {
+    Records: asked.map((_, index) => ({
+      ...{ body: String(index), messageId: `m${index}` },
+      attributes: { ApproximateReceiveCount: "1" },
+    })),
+  } as SQSEvent;
+  await handler(event, { getRemainingTimeInMillis: () => 40_000 } as Context);
+  print.mockRestore();
+  silence.mockRestore();
+  return lines.flatMap(readEmf).map((point) => ({ ...point, at: now }));
+}
+
+const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Measure) =>
+  createDeliver({
+    policy: [],
+    clock: { now: () => now, sleep: async () => {} },
+    webhooks: { find: async () => aWebhook({ scope: message.scope }), disableEndpoint: async () => {} },
+    deliveries: {
+      find: async () => stored,
+      async settle() {
+        if (answer === "breaks") throw new Error("DynamoDB is down");
+      },
+      relist: async () => {},
+      advance: async () => true,
+    },
+    keepUndelivered: async () => {},
+    timer: { set: async () => {}, hold: async () => {} },
+    send: async () => (answer === "fails" ? { ...exchange, status: 500, error: "answered 500" } : exchange),
+    watch: (_webhook, _url, attempt) => attempt(),
+    log: { info: () => {} },
+    measure,
+  });
