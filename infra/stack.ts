@@ -44,6 +44,7 @@ export class WebhooksStack extends Stack {
       ApiUrl: api.url,
       EventBusName: ingest.bus.eventBusName,
       ApiKeysTable: storage.apiKeys.tableName,
+      WebhooksTable: storage.webhooks.tableName,
       DeliveriesTable: storage.deliveries.tableName,
       UndeliveredTable: storage.undelivered.tableName,
       EventsQueueUrl: ingest.accepted.queue.queueUrl,
