@@ -1,5 +1,4 @@
 import { logOwner } from "./delivery-table.ts";
-import { ledgerOwner } from "./ledger-table.ts";
 
 /**
  * What is stored of an account, table by table: for whoever has to find all of it, deleted webhooks' too. Most
@@ -19,31 +18,25 @@ const byAccount = (account: string, ProjectionExpression: string): AccountFilter
   ProjectionExpression,
 });
 
-/** A name ends where `#` begins, which no account has: `acme` is not `acme-2`. */
-const prefixesOf = (account: string) => ({
-  log: `${logOwner({ account, hookId: "" }).account}#`,
-  ledger: `${ledgerOwner(account).account}#`,
-  usage: `usage#${account}#`,
-});
-
 export const accountFilters = {
   apiKeys: (account: string) => byAccount(account, "key_hash"),
   webhooks: (account: string) => byAccount(account, "account, hook_id"),
+  /** `#` ends a name, and none holds it: `acme` is not `acme-2`. */
   undelivered: (account: string): AccountFilter => ({
     FilterExpression: "account = :account OR begins_with(pk, :owner)",
     ExpressionAttributeValues: { ":account": { S: account }, ":owner": { S: `${account}#` } },
     ProjectionExpression: "pk, sk",
   }),
-  deliveries(account: string): AccountFilter {
-    const { log, ledger, usage } = prefixesOf(account);
-    const prefixes = { ":log": { S: log }, ":ledger": { S: ledger }, ":usage": { S: usage } };
-    const begins = Object.keys(prefixes).map((name) => `begins_with(pk, ${name})`);
-    return {
-      FilterExpression: ["account = :account", ...begins].join(" OR "),
-      ExpressionAttributeValues: { ":account": { S: account }, ...prefixes },
-      ProjectionExpression: "pk, sk, next_attempt_at",
-    };
-  },
+  /** Log entries and counters name their account in the key alone. */
+  deliveries: (account: string): AccountFilter => ({
+    FilterExpression: "account = :account OR begins_with(pk, :log) OR begins_with(pk, :usage)",
+    ExpressionAttributeValues: {
+      ":account": { S: account },
+      ":log": { S: `${logOwner({ account, hookId: "" }).account}#` },
+      ":usage": { S: `usage#${account}#` },
+    },
+    ProjectionExpression: "pk, sk, next_attempt_at",
+  }),
 };
 
 /** What an item of the deliveries table is, by its key. */

@@ -19,7 +19,7 @@ import { type Owner, scanTimeline, type TimelineRange, timelineKey } from "./tim
  * Ledger entries stand in the deliveries table, on a timeline of their account, under the time of the fan-out,
  * and expire as settled deliveries do: an entry before the deliveries that first came of it.
  */
-export const ledgerOwner = (account: string): Owner => ({ account: `ledger#${account}`, hookId: "fan-out" });
+const ledgerOwner = (account: string): Owner => ({ account: `ledger#${account}`, hookId: "fan-out" });
 
 /**
  * Before packing. Even URLs that cannot be packed, with the event ids, stay below the 400 KB of a DynamoDB

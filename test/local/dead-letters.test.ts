@@ -1,4 +1,5 @@
 import {
+  DeleteMessageCommand,
   DeleteQueueCommand,
   type MessageAttributeValue,
   PurgeQueueCommand,
@@ -188,6 +189,25 @@ describe("against a stage", () => {
     expect(rest.stdout).toBe("deliveries: put back 13 of 13; 0 are there now\n");
     const moved = await take(sourceUrl("deliveries"));
     expect(new Set(moved.map(({ Body }) => Body)).size).toBe(13);
+  });
+
+  test("what fails again at once is not taken round and round", async () => {
+    for (let n = 0; n < 30; n++) await bury("deliveries", encodeMessage(aMessage({ event_id: `e${n}` })));
+    let isOver = false;
+    async function failAtOnce() {
+      while (!isOver)
+        for (const { Body = "", ReceiptHandle } of await tools.receive(sourceUrl("deliveries"))) {
+          await bury("deliveries", Body);
+          const handled = { QueueUrl: sourceUrl("deliveries"), ReceiptHandle };
+          await stage.sqs.send(new DeleteMessageCommand(handled));
+        }
+    }
+    const failing = failAtOnce();
+    const { stdout, code } = await redrive("--queue", "deliveries");
+    isOver = true;
+    await failing;
+    expect(stdout).toMatch(/^deliveries: put back 30 of 30; \d+ are there now\n$/);
+    expect(code).toBe(0);
   });
 
   // The last: it removes a queue.
