@@ -11,8 +11,8 @@ const usage = `Deletes all that is stored of an account.
   npm run accounts -- delete --account acme --confirm acme [--mb-per-second 20]
 
 Its API keys go first, then its webhooks, undelivered events, deliveries with their log, ledger entries, redelivery
-jobs and counters. Most are found by reading all of the tables, at --mb-per-second. It can be run again; run it again
-when it says, as what still waits for a retry leaves a line of its own when its time comes.
+jobs and counters. Most are found by reading all of the tables, at --mb-per-second. It can be run again after a
+crash, and has to be at the time that it names: what was under way then has ended, and left its last rows.
 
 Without --stage it speaks to the local run that listens on PORT (default 3000).
 With --stage dev it speaks to that stage on AWS, or to the emulator that AWS_ENDPOINT_URL names.`;
@@ -65,7 +65,7 @@ function report(target: Target, account: string, isDryRun: boolean, { counts, la
   else if (!isDryRun) {
     const settled = new Date(Math.max(Date.now(), Date.parse(lastRetryAt ?? "") || 0) + SETTLED_MS);
     console.log(
-      `Run it again after ${settled.toISOString()}: until then retries and events on queues may end as cancelled, each with a line that expires with the log.`,
+      `Run it again after ${settled.toISOString()} to finish: an attempt that was under way may still be kept as undelivered, and what waits on queues and schedules leaves a cancelled delivery each.`,
     );
   }
 }
