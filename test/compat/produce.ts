@@ -93,11 +93,14 @@ function partsOf(whole: Publication, webhook: Webhook): Publication[] {
   return splitPublication(whole, wide, () => 3_000) ?? [];
 }
 
+/** Nobody looks on. */
+const unobserved = { log: { info: () => {} }, measure: () => {} };
+
 async function published() {
   const { inputs, sqs } = recorder();
   const queue = createQueue(sqs, `${QUEUE}/events`);
   const publish = createPublish({
-    ...{ now, newId: () => "made-id", maxMessageBytes: 1_048_576 },
+    ...{ ...unobserved, now, newId: () => "made-id", maxMessageBytes: 1_048_576 },
     limit: { admit: async () => undefined, release: async () => {} },
     enqueue: async (accepted) =>
       void (await queue.send({ body: encodeMessage(accepted), groupId: accepted.account })),
@@ -112,7 +115,7 @@ async function delivered(webhook: Webhook, whole: Publication) {
   const queues = createDeliveryQueues(sqs, { fast: `${QUEUE}/deliveries`, slow: `${QUEUE}/slow` });
   const messages: DeliveryMessage[] = [];
   const fanOut = createFanOut({
-    ...{ now, webhooks: { all: async () => [webhook] }, publish: async () => {} },
+    ...{ ...unobserved, now, webhooks: { all: async () => [webhook] }, publish: async () => {} },
     ...{ landed: async () => {}, keepLedger: async () => {} },
     enqueue(message) {
       messages.push(message);
@@ -143,7 +146,12 @@ async function delivered(webhook: Webhook, whole: Publication) {
   };
   const deliverAt = (atMs: number) =>
     createDeliver({
-      ...{ policy: [60], clock: { now: () => atMs, sleep: async () => {} }, send: async () => failure },
+      ...{
+        ...unobserved,
+        policy: [60],
+        clock: { now: () => atMs, sleep: async () => {} },
+        send: async () => failure,
+      },
       webhooks: { find: async () => webhook, disableEndpoint: async () => {} },
       deliveries: {
         ...table,
@@ -162,7 +170,6 @@ async function delivered(webhook: Webhook, whole: Publication) {
         },
       },
       watch: (_, __, attempt) => attempt(),
-      log: { info: () => {} },
     });
   for (let n = 0; n < 2; n++) {
     const message = messages[n];
