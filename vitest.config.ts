@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: "suite",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/slow/**", "test/acceptance/**"],
+          exclude: ["test/slow/**", "test/acceptance/**", "test/upgrade/**"],
         },
       },
       // Against a target that is told: `npm run test:e2e`.

@@ -34,13 +34,28 @@ describe("a production stage", () => {
     dev.allResourcesProperties("AWS::DynamoDB::GlobalTable", replica(false));
   });
 
-  test.each(["AWS::SQS::Queue", "AWS::Logs::LogGroup"])(
+  test.each(["AWS::SQS::Queue", "AWS::Logs::LogGroup", "AWS::Scheduler::ScheduleGroup"])(
     "keeps every %s when it goes; dev does not",
     (type) => {
       prod.allResources(type, { DeletionPolicy: "Retain" });
       dev.allResources(type, { DeletionPolicy: "Delete" });
     },
   );
+
+  test("has its alarms; dev has them when it is told to, or whom to write to", () => {
+    const isWatched = (template: Template) =>
+      [/-deliveries-dead-letters$/, /-retry-lateness$/].every((name) =>
+        Object.values(template.findResources("AWS::CloudWatch::Alarm")).some(({ Properties }) =>
+          name.test(Properties.AlarmName),
+        ),
+      );
+    expect([isWatched(prod), isWatched(dev)]).toEqual([true, false]);
+    expect(isWatched(synthesize("dev", { ALARMS: "true" }))).toBe(true);
+    expect(isWatched(synthesize("prod", { ALARMS: "false" }))).toBe(false);
+    const told = synthesize("dev", { ALARM_EMAIL: "ops@example.com" });
+    expect(isWatched(told)).toBe(true);
+    told.hasResourceProperties("AWS::SNS::Subscription", { Protocol: "email", Endpoint: "ops@example.com" });
+  });
 
   test("cannot be deleted by one command; dev can", () => {
     const protectedFrom = (stage: string) =>
