@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
@@ -7,6 +6,7 @@ import { spanId, traceId } from "../../shared/domain/trace.ts";
 import { captureRun } from "../support/monitoring/captured-run.ts";
 import { type Point, readEmf } from "../support/monitoring/emf.ts";
 import { discover, type Row, runQuery } from "../support/monitoring/insights.ts";
+import { runbook } from "../support/monitoring/runbook.ts";
 
 /** A function that ran out of time, as Lambda's user guide shows its system log in JSON: no function of ours writes it. */
 const TIMED_OUT = JSON.stringify({
@@ -20,7 +20,6 @@ const TIMED_OUT = JSON.stringify({
 });
 const SUCCEEDED = TIMED_OUT.replace('"timeout"', '"success"');
 
-const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
 /** By the name in its first line. */
 const queries = new Map(
   [...runbook.matchAll(/```logs-insights\n# ([a-z-]+)\n([\s\S]*?)```/g)].map(([, name = "", text = ""]) => [
@@ -99,6 +98,15 @@ const promises: Record<string, (rows: readonly Row[]) => void> = {
     ]),
   crashes: (rows) =>
     expect(rows).toMatchObject([{ "record.status": "timeout", "record.metrics.maxMemoryUsedMB": 131 }]),
+  // A failed message, a failed request, and the invocation that ran out of time.
+  "failing-versions": (rows) =>
+    expect(rows).toEqual([
+      {
+        ...{ version: "7", failures: 3, event: "request.failed" },
+        error: expect.any(String),
+        ended: "timeout",
+      },
+    ]),
   "api-errors": (rows) =>
     expect(rows).toMatchObject([{ "message.error.name": "ZodError", requestId: expect.any(String) }]),
 };

@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 /** A row of a result, or a log event on its way through a query. */
 export type Row = Readonly<Record<string, unknown>>;
 type Read = (row: Row) => unknown;
@@ -17,9 +19,15 @@ function tokensOf(text: string): string[] {
   return tokens;
 }
 
+/**
+ * Of the version in service, as Lambda names it in a log group that it is given: day, function, version, environment.
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+ */
+const LOG_STREAM = "2026/11/23/claimr-webhooks-prod-DeliveryDeliver[7][0d5a1c2e3f404b5c8d9eaf0b1c2d3e4f]";
+
 /** `{a: {b: 1}, c: ["x"]}` → `a.b: 1, c.0: "x"`: the fields that Logs Insights discovers in JSON. */
 export function discover(line: string): Row {
-  const found: Record<string, unknown> = { "@message": line };
+  const found: Record<string, unknown> = { "@message": line, "@logStream": LOG_STREAM };
   function walk(value: unknown, path: string): void {
     if (typeof value !== "object" || value === null) found[path] = value ?? undefined;
     else for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
@@ -204,11 +212,28 @@ function sort(tokens: Tokens): Command {
   };
 }
 
+/** By a glob: a star stands for as little as lets the rest match, and gives one field. */
+function parse(tokens: Tokens): Command {
+  const field = fieldName(tokens);
+  const glob = z.string().parse(JSON.parse(tokens.take()));
+  tokens.expect("as");
+  const names = tokens.list(() => fieldName(tokens));
+  const parts = glob.split("*");
+  if (parts.length - 1 !== names.length) throw new Error(`${glob} has not one star for each name`);
+  const pattern = new RegExp(`^${parts.map((part) => RegExp.escape(part)).join("(.*?)")}$`);
+  return (rows) =>
+    rows.map((row) => {
+      const found = pattern.exec(String(row[field]));
+      return { ...row, ...Object.fromEntries(names.map((name, index) => [name, found?.[index + 1]])) };
+    });
+}
+
 const commands: Readonly<Record<string, (tokens: Tokens) => Command>> = {
   filter(tokens) {
     const matches = either(tokens);
     return (rows) => rows.filter(matches);
   },
+  parse,
   stats,
   sort,
   limit(tokens) {
