@@ -61,7 +61,10 @@ const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Mea
   createDeliver({
     policy: [],
     clock: { now: () => now, sleep: async () => {} },
-    webhooks: { find: async () => aWebhook({ scope: message.scope }), disableEndpoint: async () => {} },
+    webhooks: {
+      find: async () => aWebhook({ scope: message.scope, urls: [message.url] }),
+      disableEndpoint: async () => {},
+    },
     deliveries: {
       find: async () => stored,
       async settle() {
