@@ -1,23 +1,9 @@
 import * as z from "zod";
+import { Tokens } from "./insights-tokens.ts";
 
 /** A row of a result, or a log event on its way through a query. */
 export type Row = Readonly<Record<string, unknown>>;
 type Read = (row: Row) => unknown;
-
-const TOKEN =
-  /\s*(?:("(?:[^"\\]|\\.)*")|(\/(?:[^/\\]|\\.)+\/)|(\d+[smhd]\b)|(\d+(?:\.\d+)?)|([@A-Za-z_][\w.@]*)|(!=|>=|<=|[=<>(),*]))/y;
-
-function tokensOf(text: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.trimEnd().length) {
-    const at = TOKEN.lastIndex;
-    const token = TOKEN.exec(text)?.[0].trim();
-    if (token === undefined) throw new Error(`The query language has no ${text.slice(at, at + 20)}`);
-    tokens.push(token);
-  }
-  return tokens;
-}
 
 /**
  * Of the version in service, as Lambda names it in a log group that it is given: day, function, version, environment.
@@ -39,38 +25,6 @@ export function discover(line: string): Row {
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** One token after the other, of one command. */
-class Tokens {
-  private readonly left: string[];
-  constructor(text: string) {
-    this.left = tokensOf(text);
-  }
-  get next(): string {
-    return this.left[0] ?? "";
-  }
-  get isAtEnd(): boolean {
-    return this.left.length === 0;
-  }
-  take(): string {
-    return this.left.shift() ?? "";
-  }
-  /** @returns whether it was there */
-  skip(token: string): boolean {
-    return this.next === token && this.left.shift() !== undefined;
-  }
-  expect(token: string): void {
-    if (!this.skip(token)) throw new Error(`${token} expected, not ${this.next || "the end"}`);
-  }
-  list<Item>(read: () => Item): Item[] {
-    const items = [read()];
-    while (this.skip(",")) items.push(read());
-    return items;
-  }
-  end(): void {
-    if (!this.isAtEnd) throw new Error(`Nothing expected, not ${this.next}`);
-  }
-}
 
 const isField = (token: string) => /^[@A-Za-z_]/.test(token);
 
