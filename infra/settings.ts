@@ -17,6 +17,7 @@ export interface StackSettings {
   readonly accountLimits: AccountLimits;
   readonly endpointPorts: readonly number[];
   readonly logRetentionDays: number;
+  readonly alarms: boolean;
   readonly alarmEmail: string | undefined;
   readonly domain: DomainSettings | undefined;
   /** Availability zones that endpoints are called from with fixed addresses; 0 without. */
@@ -105,6 +106,7 @@ export const unsetStage = () => toStageSettings(readEnvironment(stageVariables, 
 function toStageSettings(given: StageVariables, production: boolean) {
   return {
     logRetentionDays: given.LOG_RETENTION_DAYS,
+    alarms: given.ALARMS ?? (production || given.ALARM_EMAIL !== undefined),
     alarmEmail: given.ALARM_EMAIL,
     domain: domainOf(given),
     staticEgressZones: given.STATIC_EGRESS_ZONES,

@@ -50,7 +50,7 @@ export class WebhooksStack extends Stack {
     if (settings.gradualDeploys) new GradualDeploys(this, "GradualDeploys", { functions, api: api.rest });
 
     const monitoring = new Monitoring(this, "Monitoring", {
-      alarmEmail: settings.alarmEmail,
+      settings,
       watched: {
         functions,
         storage,
@@ -70,7 +70,7 @@ export class WebhooksStack extends Stack {
       ApiUrl: api.url,
       FirstKey: `AWS_REGION=${this.region} npm run keys -- create --stage ${stage} --account acme --role integrator --role publisher`,
       Dashboard: monitoring.dashboardUrl,
-      AlarmTopicArn: monitoring.alarmTopicArn,
+      ...(monitoring.alarmTopicArn && { AlarmTopicArn: monitoring.alarmTopicArn }),
       ...(api.domain && { DomainTarget: api.domain.target }),
       ...(egress && { EgressAddresses: egress.addresses.join(",") }),
       EventBusName: ingest.bus.eventBusName,

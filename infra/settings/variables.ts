@@ -25,6 +25,11 @@ export const stageVariables = {
       `must be a number of days that CloudWatch Logs takes: ${RETENTION_DAYS.join(", ")}`,
     )
     .default(30),
+  /**
+   * Whether the stage has its alarms, at some $5 a month. In production it does, and where ALARM_EMAIL is set;
+   * elsewhere not.
+   */
+  ALARMS: flag.optional(),
   /** Who is written to when an alarm goes off. */
   ALARM_EMAIL: z.email("must be one e-mail address").optional(),
   /** Where the API answers, beside its own address. Needs CERTIFICATE_ARN. */

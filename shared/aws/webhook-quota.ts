@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { log } from "../log.ts";
 import { whenConditionHolds } from "./conditional.ts";
@@ -8,6 +8,13 @@ import { whenConditionHolds } from "./conditional.ts";
  * will be. Also how often an account that is full is counted anew, as that reads all its webhooks.
  */
 const SETTLED_AFTER_MS = 60_000;
+
+const quotaKey = (account: string) => ({ pk: `usage#${account}#webhooks`, sk: "count" });
+
+/** Makes the next registration count an account's webhooks anew: for who writes some without claiming a place. */
+export async function forgetWebhookCount(client: DynamoDBDocumentClient, TableName: string, account: string) {
+  await client.send(new DeleteCommand({ TableName, Key: quotaKey(account) }));
+}
 
 const quotaItem = z.object({ webhooks: z.number().optional() });
 
@@ -24,7 +31,7 @@ export function createWebhookQuota(
     readonly now: () => Date;
   },
 ) {
-  const item = (account: string) => ({ TableName, Key: { pk: `usage#${account}#webhooks`, sk: "count" } });
+  const item = (account: string) => ({ TableName, Key: quotaKey(account) });
   const settled = () => new Date(deps.now().getTime() - SETTLED_AFTER_MS).toISOString();
 
   const takePlace = (account: string) =>

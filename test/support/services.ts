@@ -27,6 +27,8 @@ export async function startServices() {
     sqs: new SQSClient(clientOptions(sqs.url)),
     table: (name: string) => named(wiring.tables, name).TableName,
     queueUrl: (name: string) => named(wiring.queues, name).url,
+    urls: { dynamodb: dynamodb.url, sqs: sqs.url },
+    outputs: wiring.outputs,
     stop: () => Promise.all([dynamodb.stop(), sqs.stop()]),
   };
 }

@@ -1,4 +1,5 @@
 import { type LedgerBalance, whereabouts } from "../../../shared/domain/ledger.ts";
+import { aligned } from "../aligned.ts";
 import type { QueueDepth } from "./queue-depths.ts";
 import type { Reckoning } from "./reckon.ts";
 
@@ -42,15 +43,6 @@ export function report({ stage, since, until, accounts, queues, problems }: Ledg
     ...queues.map(queueLine),
     ...problems,
   ].join("\n");
-}
-
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widthOf(0)) : cell.padStart(widthOf(column))))
-      .join("  "),
-  );
 }
 
 const queueLine = ({ queue, ready, inFlight, delayed }: QueueDepth) =>

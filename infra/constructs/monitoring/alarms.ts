@@ -13,8 +13,7 @@ export interface AlarmsProps {
 }
 
 /**
- * Alarms on every stage, not only on prod: what is tried out on one stage is what watches the other. That costs
- * some $5 a month for each (docs/observability.md).
+ * The same on every stage that has alarms (`ALARMS`), so that what is tried out on one is what watches the other.
  */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];

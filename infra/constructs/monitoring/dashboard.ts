@@ -33,7 +33,9 @@ export class Dashboard extends Construct {
       dashboardName: Stack.of(this).stackName,
       defaultInterval: Duration.hours(3),
       widgets: [
-        [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: ROW, height: 4 })],
+        alarms.length > 0
+          ? [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: ROW, height: 4 })]
+          : [],
         [this.totals()],
         this.isItWorking(watched),
         this.forWhomIsItNot(watched),

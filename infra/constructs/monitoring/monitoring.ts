@@ -1,5 +1,6 @@
 import { Stack } from "aws-cdk-lib";
 import { Construct } from "constructs";
+import type { StackSettings } from "../../settings.ts";
 import { AlarmTopic } from "./alarm-topic.ts";
 import { Alarms } from "./alarms.ts";
 import { Dashboard } from "./dashboard.ts";
@@ -7,22 +8,26 @@ import type { Watched } from "./watched.ts";
 
 export interface MonitoringProps {
   readonly watched: Watched;
-  /** Told of every alarm. */
-  readonly alarmEmail?: string | undefined;
+  readonly settings: Pick<StackSettings, "alarms" | "alarmEmail">;
 }
 
 /** The alarms, whom they tell, and the dashboard. What to do about each alarm is in docs/runbook.md. */
 export class Monitoring extends Construct {
   readonly dashboardUrl: string;
-  readonly alarmTopicArn: string;
+  /** Of the topic that learns of every alarm, on a stage that has them. */
+  readonly alarmTopicArn: string | undefined;
 
-  constructor(scope: Construct, id: string, { watched, alarmEmail }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { watched, settings }: MonitoringProps) {
     super(scope, id);
-    const { topic } = new AlarmTopic(this, "AlarmTopic", { email: alarmEmail });
-    const alarms = new Alarms(this, "Alarms", { watched, topic });
-    new Dashboard(this, "Dashboard", { watched, alarms: alarms.all });
+    const alarmed = settings.alarms ? this.raiseAlarms(watched, settings) : undefined;
+    new Dashboard(this, "Dashboard", { watched, alarms: alarmed?.alarms ?? [] });
     const { region, stackName } = Stack.of(this);
     this.dashboardUrl = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${stackName}`;
-    this.alarmTopicArn = topic.topicArn;
+    this.alarmTopicArn = alarmed?.topicArn;
+  }
+
+  private raiseAlarms(watched: Watched, { alarmEmail }: MonitoringProps["settings"]) {
+    const { topic } = new AlarmTopic(this, "AlarmTopic", { email: alarmEmail });
+    return { alarms: new Alarms(this, "Alarms", { watched, topic }).all, topicArn: topic.topicArn };
   }
 }

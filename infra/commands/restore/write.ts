@@ -1,0 +1,80 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  type PutItemCommandInput,
+} from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { deliveryKey } from "../../../shared/aws/delivery-table.ts";
+import { COUNTER_PREFIX, keyNames, type TableKind } from "../backup/format.ts";
+import type { RawItem } from "../items.ts";
+
+export const outcomes = ["restored", "there already", "moved on since", "expired"] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export interface RestoreDeps {
+  readonly client: DynamoDBDocumentClient;
+  readonly tables: Readonly<Record<TableKind, string>>;
+  /** Replaces webhooks and API keys that are there. What has happened to an event is never put back. */
+  readonly replace: boolean;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Puts single items back, never over something newer unless asked. Doing it twice changes nothing. */
+export function createRestore({ client, tables, replace, now }: RestoreDeps) {
+  async function put(kind: TableKind, Item: RawItem, condition?: string): Promise<boolean> {
+    const input: PutItemCommandInput = { TableName: tables[kind], Item };
+    if (condition !== undefined) input.ConditionExpression = condition;
+    try {
+      await client.send(new PutItemCommand(input));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  function conditionFor(kind: TableKind): string | undefined {
+    if (!replace || kind === "deliveries" || kind === "undelivered")
+      return `attribute_not_exists(${keyNames[kind][0]})`;
+    // A key that was revoked since must not open doors again.
+    return kind === "api-keys" ? "attribute_not_exists(revoked_at)" : undefined;
+  }
+
+  async function findDelivery(id: string): Promise<RawItem | undefined> {
+    const { pk, sk } = deliveryKey(id);
+    const { Item } = await client.send(
+      new GetItemCommand({
+        TableName: tables.deliveries,
+        Key: { pk: { S: pk }, sk: { S: sk } },
+        ConsistentRead: true,
+      }),
+    );
+    return Item;
+  }
+
+  /** An undelivered event needs its delivery: only that shows, when it is redelivered, what was done already. */
+  async function restoreDeliveryOf(row: RawItem): Promise<"moved on since" | undefined> {
+    const id = row.id?.S;
+    if (id === undefined) return undefined;
+    const found = await findDelivery(id);
+    if (found) {
+      const isSame = found.status?.S === "undelivered" && found.updated_at?.S === row.updated_at?.S;
+      return isSame ? undefined : "moved on since";
+    }
+    const { body: _, ...delivery } = row;
+    const { pk, sk } = deliveryKey(id);
+    await put("deliveries", { ...delivery, pk: { S: pk }, sk: { S: sk } }, "attribute_not_exists(pk)");
+    return undefined;
+  }
+
+  return async function restore(kind: TableKind, item: RawItem): Promise<Outcome> {
+    if (kind === "deliveries" && item.pk?.S?.startsWith(COUNTER_PREFIX)) return "expired";
+    const expiresAt = Number(item.expires_at?.N ?? Number.POSITIVE_INFINITY);
+    if (expiresAt * 1_000 <= now()) return "expired";
+    const movedOn = kind === "undelivered" ? await restoreDeliveryOf(item) : undefined;
+    if (movedOn) return movedOn;
+    return (await put(kind, item, conditionFor(kind))) ? "restored" : "there already";
+  };
+}

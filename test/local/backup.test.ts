@@ -1,0 +1,240 @@
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AT, aDelivery, aWebhook, eventJson } from "../support/factories.ts";
+import { allItems, type IdleStage, startIdleStage } from "../support/idle-stage.ts";
+import { run, startLocalRun, until } from "../support/local-run.ts";
+import { startReceiver } from "../support/receiver.ts";
+import { temporaryFolder } from "./support.ts";
+
+const commandAt = (PORT: string, name: string, ...args: string[]) =>
+  run([`infra/commands/${name}/main.ts`, ...args], { PORT });
+
+describe("a mistake in the call is told in one sentence, with the usage, before it connects", () => {
+  test.each([
+    ["backup", "", "--out is missing: the folder to make"],
+    ["backup", "folder", 'Nothing to do with "folder"'],
+    ["backup", "--out x --mb-per-second fast", "--mb-per-second must be a number from 1 to 1000"],
+    ["restore", "", "Restore what?"],
+    ["restore", "x y", 'Nothing to do with "y"'],
+    ["restore", "x --from-table webhooks=table", "Restore what?"],
+    [
+      "restore",
+      "--from-table hooks=table",
+      "--from-table must be one of api-keys, webhooks, deliveries, undelivered, =",
+    ],
+    ["restore", "x --per-second 0", "--per-second must be a whole number from 1 to 10000"],
+  ])("%s %s: %s", async (name, args, message) => {
+    const { code, stdout, stderr } = await commandAt("1", name, ...args.split(" ").filter(Boolean));
+    expect(stderr.split("\n")[0]).toContain(message);
+    expect(stderr).toContain(`npm run ${name}`);
+    expect(stdout).toBe("");
+    expect(code).toBe(1);
+  });
+});
+
+const table = {
+  "api-keys": "StorageApiKeys",
+  webhooks: "StorageWebhooks",
+  deliveries: "StorageDeliveries",
+  undelivered: "StorageUndelivered",
+} as const;
+type Kind = keyof typeof table;
+const put = (stage: IdleStage, kind: Kind, Item: Record<string, unknown>) =>
+  stage.dynamoDb.send(new PutCommand({ TableName: stage.table(table[kind]), Item }));
+const itemsOf = (stage: IdleStage, kind: Kind) => allItems(stage.dynamoDb, stage.table(table[kind]));
+
+const key = {
+  ...{ key_hash: "ab12", key_id: "key_ab12", account: "acme", roles: ["publisher"], created_at: AT },
+  large: 12345678901234567890n,
+};
+const { disabled_urls: _, ...active } = aWebhook();
+const hook = { ...active, disabled_urls: new Set(["https://b.example", "https://a.example"]) };
+const givenUp = aDelivery({ status: "undelivered", reason: "all 5 attempts failed", next_attempt_at: null });
+const row = { pk: "acme#hook#1", sk: `${AT}#${givenUp.id}`, ...givenUp, body: eventJson() };
+const record = { pk: givenUp.id, sk: "delivery", ...givenUp };
+const ledger = {
+  pk: "ledger#acme#fan-out#1",
+  sk: AT,
+  endpoints: new Uint8Array([0, 255, 10]),
+  expires_at: 9_999_999_999,
+};
+const expired = { pk: "dlv_old", sk: "delivery", expires_at: 1 };
+const counter = { pk: "usage#acme#webhooks", sk: "count", webhooks: 7 };
+
+describe("a backup", () => {
+  let stage: IdleStage;
+  let empty: IdleStage;
+  let folder: string;
+  const backUp = (...args: string[]) => stage.command("backup", "--out", folder, ...args);
+  beforeAll(async () => {
+    [stage, empty] = await Promise.all([startIdleStage(), startIdleStage()]);
+    await put(stage, "api-keys", key);
+    await put(stage, "webhooks", hook);
+    await put(stage, "undelivered", row);
+    for (const item of [record, ledger, expired, counter]) await put(stage, "deliveries", item);
+  });
+  afterAll(() => Promise.all([stage?.stop(), empty?.stop()]));
+  const newFolder = () => {
+    folder = join(temporaryFolder(), "backup");
+  };
+  async function clear(of: IdleStage) {
+    for (const kind of Object.keys(table) as Kind[])
+      for (const { pk, sk, account, hook_id, key_hash } of await itemsOf(of, kind)) {
+        const Key =
+          kind === "webhooks" ? { account, hook_id } : kind === "api-keys" ? { key_hash } : { pk, sk };
+        await of.dynamoDb.send(new DeleteCommand({ TableName: of.table(table[kind]), Key }));
+      }
+  }
+
+  test("comes back as it was, to the last digit, byte and set; only its owner can read it", async () => {
+    newFolder();
+    const made = await backUp("--with-log");
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toContain("deliveries: 3 items\n");
+    for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect((await backUp()).stderr).toBe(`${folder} is there already: give a new folder for each backup.\n`);
+
+    await put(empty, "deliveries", { ...counter, webhooks: 0 });
+    const first = await empty.command("restore", folder);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toContain("deliveries: 2 restored, 0 there already, 0 moved on since, 1 expired\n");
+    expect(first.stdout).toContain("undelivered: 1 restored");
+    for (const kind of ["api-keys", "webhooks", "undelivered"] as const)
+      expect(await itemsOf(empty, kind)).toEqual(await itemsOf(stage, kind));
+    expect(await itemsOf(empty, "deliveries")).toEqual(
+      (await itemsOf(stage, "deliveries")).filter(({ pk }) => pk !== expired.pk && pk !== counter.pk),
+    );
+    const second = await empty.command("restore", folder);
+    expect(second.stdout).toContain("webhooks: 0 restored, 1 there already, 0 moved on since, 0 expired\n");
+  });
+
+  test("what is newer stays; --replace puts webhooks back, opens no revoked key, and undoes no delivery", async () => {
+    newFolder();
+    await backUp();
+    await clear(empty);
+    const revoked = { ...key, revoked_at: AT };
+    const changed = { ...hook, status: "disabled" };
+    const redelivered = { ...record, status: "delivered", reason: null };
+    await put(empty, "api-keys", revoked);
+    await put(empty, "webhooks", changed);
+    await put(empty, "deliveries", redelivered);
+    const kept = await empty.command("restore", folder);
+    expect(kept.stdout).toContain("undelivered: 0 restored, 0 there already, 1 moved on since");
+    expect(await itemsOf(empty, "webhooks")).toEqual([changed]);
+    const replaced = await empty.command("restore", folder, "--replace");
+    expect(replaced.stdout).toContain("api-keys: 0 restored, 1 there already");
+    expect(replaced.stdout).toContain("webhooks: 1 restored");
+    expect(await itemsOf(empty, "webhooks")).toEqual([hook]);
+    expect((await itemsOf(empty, "api-keys"))[0]).toHaveProperty("revoked_at");
+    expect(await itemsOf(empty, "undelivered")).toEqual([]);
+    expect(await itemsOf(empty, "deliveries")).toEqual([redelivered]);
+  });
+
+  test.each<[string, string, (path: (name: string) => string) => void]>([
+    ["without its manifest", "manifest.json: ENOENT", (path) => rmSync(path("manifest.json"))],
+    [
+      "of a later version",
+      "version must be 1: use the version",
+      (path) => {
+        writeFileSync(
+          path("manifest.json"),
+          readFileSync(path("manifest.json"), "utf8").replace('"version": 1', '"version": 2'),
+        );
+      },
+    ],
+    [
+      "with a changed file",
+      "webhooks.ndjson is not the file that was written",
+      (path) => writeFileSync(path("webhooks.ndjson"), "\n", { flag: "a" }),
+    ],
+    [
+      "with a missing file",
+      "ENOENT: no such file or directory",
+      (path) => rmSync(path("undelivered.ndjson")),
+    ],
+  ])("%s is refused before anything is written", async (_, message, spoil) => {
+    newFolder();
+    await backUp();
+    await clear(empty);
+    spoil((name) => join(folder, name));
+    const { code, stderr, stdout } = await empty.command("restore", folder);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stdout).toBe("");
+    expect(code).toBe(1);
+    for (const kind of Object.keys(table) as Kind[]) expect(await itemsOf(empty, kind)).toEqual([]);
+  });
+
+  test("what DynamoDB recovered into another table is copied into the stage's own", async () => {
+    await clear(empty);
+    const TableName = "webhooks-as-of-noon";
+    await empty.dynamoDb.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: "PAY_PER_REQUEST",
+        KeySchema: [
+          { AttributeName: "account", KeyType: "HASH" },
+          { AttributeName: "hook_id", KeyType: "RANGE" },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: "account", AttributeType: "S" },
+          { AttributeName: "hook_id", AttributeType: "S" },
+        ],
+      }),
+    );
+    const from = (kind: string, name: string) => empty.command("restore", "--from-table", `${kind}=${name}`);
+    await until(async () => (await from("webhooks", TableName)).code === 0);
+    await empty.dynamoDb.send(new PutCommand({ TableName, Item: hook }));
+    const { stdout } = await from("webhooks", TableName);
+    expect(stdout).toBe("webhooks: 1 restored, 0 there already, 0 moved on since, 0 expired\n");
+    expect(await itemsOf(empty, "webhooks")).toEqual([hook]);
+
+    const live = empty.table("StorageWebhooks");
+    expect((await from("webhooks", live)).stderr).toContain(`${live} is the stage's own table`);
+    expect((await from("webhooks", "nowhere")).stderr).toContain(
+      "There is no table nowhere here: is it recovered",
+    );
+    expect((await from("undelivered", TableName)).stderr).toContain("its key is account,hook_id, not pk,sk.");
+  });
+});
+
+test("a stage that lost its tables goes on from a backup: keys, secrets, and what was never delivered", async () => {
+  let isDown = true;
+  const receiver = await startReceiver(() => ({ status: isDown ? 500 : 200 }));
+  const [before, after] = await Promise.all([startLocalRun({ RETRY_DELAYS_SECONDS: "1" }), startLocalRun()]);
+  const portOf = ({ url }: typeof before) => new URL(url).port;
+  const folder = join(temporaryFolder(), "backup");
+  try {
+    const roles = ["--role", "integrator", "--role", "publisher"];
+    const apiKey = (await before.keys("create", "--account", "acme", ...roles)).stdout.trim();
+    const call = (local: typeof before, method: string, path: string, body?: unknown) =>
+      local.call(method, path, body, apiKey);
+    await call(before, "POST", "/webhooks", {
+      hook_id: "h",
+      scope: "user_activity",
+      url: receiver.url("/h"),
+    });
+    await call(before, "POST", "/events", eventJson({ id: "never-delivered" }));
+    await until(async () => (await call(before, "GET", "/undelivered?hook_id=h")).body.items.length === 1);
+    expect((await commandAt(portOf(before), "backup", "--out", folder)).code).toBe(0);
+    expect((await commandAt(portOf(after), "restore", folder)).code).toBe(0);
+
+    isDown = false;
+    const failed = receiver.requests.length;
+    const [{ id } = { id: "" }] = (await call(after, "GET", "/undelivered?hook_id=h")).body.items;
+    expect((await call(after, "POST", `/undelivered/${id}/redeliver`)).status).toBe(202);
+    const redelivered = (await receiver.waitFor(failed + 1)).at(-1);
+    expect(redelivered?.headers["webhook-id"]).toBe("never-delivered");
+    await until(async () => (await call(after, "GET", `/deliveries/${id}`)).body.status === "delivered");
+    // The same backup once more brings nothing back that was delivered meanwhile.
+    await until(async () => (await call(after, "GET", "/undelivered?hook_id=h")).body.items.length === 0);
+    const again = await commandAt(portOf(after), "restore", folder);
+    expect(again.stdout).toContain("undelivered: 0 restored, 0 there already, 1 moved on since");
+  } finally {
+    await Promise.all([before.kill(), after.kill(), receiver.close()]);
+  }
+}, 40_000);
