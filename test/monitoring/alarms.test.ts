@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 const LONG_AGO = new Date(NOW - 60 * MINUTE).toISOString();
 
 describe.each(["dev", "prod"])("stage %s", (stage) => {
-  const template = synthesize(deployedSettings(stage, {}));
+  const template = synthesize(deployedSettings(stage, { ALARMS: "true" }));
   // Those that take a deployment back wake nobody up: rollback.test.ts provokes them.
   const alarms = readAlarms(template).filter(({ id }) => !id.startsWith("rollback-"));
 
@@ -198,4 +198,14 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
       for (const part of ["**Means**", "**Look**", "**Do**", "**Do not**"]) expect(text).toContain(part);
     }
   });
+});
+
+test("a stage has them when it is prod, when it asks, or when somebody is to be mailed; prod may do without", () => {
+  const isWatched = (stage: string, given: Record<string, string>) =>
+    readAlarms(synthesize(deployedSettings(stage, given))).some(({ id }) => id === "deliveries-dead-letters");
+  expect(isWatched("prod", {})).toBe(true);
+  expect(isWatched("dev", { ALARMS: "true" })).toBe(true);
+  expect(isWatched("dev", { ALARM_EMAIL: "oncall@example.com" })).toBe(true);
+  expect(isWatched("dev", {})).toBe(false);
+  expect(isWatched("prod", { ALARMS: "false" })).toBe(false);
 });
