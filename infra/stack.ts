@@ -40,25 +40,19 @@ export class WebhooksStack extends Stack {
     };
     const { authorizer } = registrations;
     const api = new Api(this, "Api", { settings, authorizer, functions: apiFunctions });
-    if (settings.gradualDeploys) {
-      const workers = [ingest.fanout, delivery.deliver, redelivery.redeliver];
-      new GradualDeploys(this, "GradualDeploys", {
-        functions: [...Object.values(apiFunctions), ...workers],
-        authorizer,
-        api: api.rest,
-      });
-    }
+    const functions = {
+      ...apiFunctions,
+      authorizer,
+      fanout: ingest.fanout,
+      deliver: delivery.deliver,
+      redeliver: redelivery.redeliver,
+    };
+    if (settings.gradualDeploys) new GradualDeploys(this, "GradualDeploys", { functions, api: api.rest });
 
     const monitoring = new Monitoring(this, "Monitoring", {
       settings,
       watched: {
-        functions: {
-          ...apiFunctions,
-          authorizer,
-          fanout: ingest.fanout,
-          deliver: delivery.deliver,
-          redeliver: redelivery.redeliver,
-        },
+        functions,
         storage,
         events: ingest.accepted,
         deliveries: delivery.deliveries,

@@ -11,7 +11,6 @@ import {
 import type { Measure } from "../../shared/domain/metric.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
-import { spanId, traceId } from "../../shared/domain/trace.ts";
 import { endpointState, isSlow, type Webhook } from "../../shared/domain/webhook.ts";
 import { applyDecision, begin, isDone, iso, isSameCopy, isUnfinished } from "./progress.ts";
 
@@ -155,18 +154,18 @@ export function createDeliver(deps: DeliverDeps) {
     // The clock that waits for the due time may be a millisecond ahead of the one that is asked here.
     const latenessMs = Math.max(0, Date.parse(attempt.started_at) - Date.parse(attempt.due_at));
     const { scope } = moved;
+    const isRetry = attempt.number > runStart;
     deps.measure("Attempts", scope);
     deps.measure("EndpointLatency", scope, attempt.duration_ms);
-    if (attempt.number > runStart) deps.measure("RetryLateness", scope, latenessMs);
+    if (isRetry) deps.measure("RetryLateness", scope, latenessMs);
     if (isRecorded) measureDecision(moved, runStart);
 
+    // Paid for by the byte, a million times: what can be told from the rest is left out (docs/observability.md).
     deps.log.info("delivery.attempted", {
       ...identity(moved),
       attempt: attempt.number,
-      span_id: spanId(moved.id, attempt.number),
-      started_at: attempt.started_at,
       duration_ms: attempt.duration_ms,
-      lateness_ms: latenessMs,
+      ...(isRetry && { lateness_ms: latenessMs }),
       ...(attempt.status !== null && { http_status: attempt.status }),
       ...(attempt.error !== null && { error: attempt.error }),
       decision: moved.status,
@@ -188,7 +187,6 @@ export function createDeliver(deps: DeliverDeps) {
 const identity = ({ id, account, hook_id, event_id, url, scope }: Delivery) => ({
   account,
   event_id,
-  trace_id: traceId({ account, event_id }),
   hook_id,
   // Paths and queries may carry an integrator's token; the origin is enough to find a slow server.
   endpoint: new URL(url).origin,

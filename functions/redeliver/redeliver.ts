@@ -7,7 +7,6 @@ import {
   type Undelivered,
 } from "../../shared/domain/delivery.ts";
 import type { RedeliveryJob, RedeliveryMessage } from "../../shared/domain/redelivery-job.ts";
-import { traceId } from "../../shared/domain/trace.ts";
 import { currentEndpointState, type Webhook } from "../../shared/domain/webhook.ts";
 
 interface Range {
@@ -72,8 +71,7 @@ export function createRedeliver(deps: RedeliverDeps) {
     if (await deps.restart(givenUp, askedBy, now)) {
       await deps.deliver(redeliveryMessage(givenUp, webhook.registration, body, now));
       const { account, event_id, hook_id, id: delivery_id } = givenUp;
-      const trace_id = traceId(givenUp);
-      deps.log.info("delivery.redelivered", { account, event_id, trace_id, hook_id, delivery_id });
+      deps.log.info("delivery.redelivered", { account, event_id, hook_id, delivery_id });
     } else if (await isBeingTakenUp(givenUp)) return true;
     // Ours, and on its way; or a leftover of a redelivery that was.
     await undelivered.remove(givenUp);

@@ -5,19 +5,21 @@ import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from
 import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { FilterPattern } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import type { FunctionName } from "../../shared/http/routes.ts";
 import type { ServiceFunction } from "./service-function.ts";
 
 const PERIOD = Duration.minutes(1);
 /**
- * Of all invocations in a minute. A new version has a tenth of them, so one that always fails has 10 %. AWS calls
- * that fail now and then, and are done again, stay well below.
+ * Of all calls of the alias in a minute, the old version's and the new one's together: lines of a log name no version,
+ * so they are not told apart. The new version has a tenth of the calls. While the old one is healthy, one that
+ * always fails has 10 %, and the border is one that fails each tenth of its own calls. What fails more rarely passes,
+ * and is left to the alarms that wake somebody up. AWS calls that fail now and then, and are done again, stay well
+ * below; but of fewer than a hundred calls in a minute a single failure is more than the border.
  */
 const TOLERATED_FAILURES_PERCENT = 1;
 
 export interface GradualDeploysProps {
-  readonly functions: readonly ServiceFunction[];
-  /** Throws for each wrong key, as API Gateway wants it: what it does wrong shows in the API's own answers. */
-  readonly authorizer: ServiceFunction;
+  readonly functions: Readonly<Record<FunctionName, ServiceFunction>>;
   readonly api: RestApi;
 }
 
@@ -27,7 +29,7 @@ export interface GradualDeploysProps {
  * The functions shift at the same time, so a deployment takes six minutes or so, however many have changed.
  */
 export class GradualDeploys extends Construct {
-  constructor(scope: Construct, id: string, { functions, authorizer, api }: GradualDeploysProps) {
+  constructor(scope: Construct, id: string, { functions, api }: GradualDeploysProps) {
     super(scope, id);
     const application = new LambdaApplication(this, "Application");
     const policy = "service-role/AWSCodeDeployRoleForLambdaLimited";
@@ -40,22 +42,25 @@ export class GradualDeploys extends Construct {
       id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`,
       reason: "The policy that AWS keeps for exactly this: shifting aliases of Lambda functions",
     });
-    const shift = (fn: ServiceFunction, failuresPercent: MathExpression) =>
+    for (const [name, fn] of Object.entries(functions)) {
+      // It throws for each wrong key, as API Gateway wants it: what it does wrong shows in the API's own answers.
+      const failures = fn === functions.authorizer ? serverErrorsOf(api) : failuresOf(fn);
       new LambdaDeploymentGroup(this, fn.node.id, {
         application,
         role,
         alias: fn.alias,
         deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
-        alarms: [this.failureAlarm(fn, failuresPercent)],
+        alarms: [this.alarm(name, fn, failures)],
         autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: true },
       });
-    for (const fn of functions) shift(fn, failuresOf(fn));
-    shift(authorizer, serverErrorsOf(api));
+    }
   }
 
-  private failureAlarm(fn: ServiceFunction, failuresPercent: MathExpression): Alarm {
+  /** Tells nobody: the deployment that fails does. */
+  private alarm(name: string, fn: ServiceFunction, failuresPercent: MathExpression): Alarm {
     return new Alarm(this, `${fn.node.id}Failures`, {
-      alarmDescription: `${fn.node.id} fails: a deployment under way goes back to the version before`,
+      alarmName: `${Stack.of(this).stackName}-rollback-${name}`,
+      alarmDescription: `${name} fails: a deployment under way goes back to the version before. See docs/runbook.md#rollback`,
       metric: failuresPercent,
       threshold: TOLERATED_FAILURES_PERCENT,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

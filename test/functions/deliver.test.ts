@@ -215,11 +215,15 @@ describe("an attempt", () => {
     expect(world.timers[0]?.due_at).toBe(at(POST_MS + 90_000));
   });
 
-  test("its log line tells how late it was and what was decided, and neither body, secret nor path", async () => {
+  test("its log line tells what was decided, of a retry how late it was, and neither body, secret nor path", async () => {
     await deliver(aMessage({ url: "https://example.com/hook" }), false);
+    await deliver(aMessage({ event_id: "late", attempt: 2, due_at: at(-200) }), false);
+    const line = { event: "delivery.attempted", http_status: 200, decision: "delivered" };
     expect(world.logged).toMatchObject([
-      { event: "delivery.attempted", attempt: 1, lateness_ms: 0, http_status: 200, decision: "delivered" },
+      { ...line, attempt: 1 },
+      { ...line, attempt: 2, lateness_ms: expect.any(Number) },
     ]);
+    expect(world.logged[0]).not.toHaveProperty("lateness_ms");
     expect(JSON.stringify(world.logged)).not.toMatch(/whsec_|23945872938472|\/hook"/);
   });
 });

@@ -60,7 +60,7 @@ describe("versions", () => {
       Match.objectLike({ Name: "Resource" }),
     ];
     prod.hasResourceProperties("AWS::CloudWatch::Alarm", {
-      AlarmDescription: Match.stringLikeRegexp("^Deliver fails"),
+      AlarmName: "claimr-webhooks-prod-rollback-deliver",
       TreatMissingData: "notBreaching",
       Metrics: Match.arrayWith([
         Match.objectLike({ MetricStat: { Metric: { MetricName: "Errors", Dimensions: dimensions } } }),

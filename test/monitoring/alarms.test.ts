@@ -5,19 +5,18 @@ import { deployedSettings } from "../../infra/settings.ts";
 import { scopes } from "../../shared/domain/event.ts";
 import { aDelivery, aMessage, anAttempt } from "../support/factories.ts";
 import { readAlarms } from "../support/monitoring/alarms.ts";
-import { createCloudWatch } from "../support/monitoring/cloudwatch.ts";
-import type { Point } from "../support/monitoring/emf.ts";
+import { createCloudWatch, type Data } from "../support/monitoring/cloudwatch.ts";
 import { type Asked, emittedBy } from "../support/monitoring/emitted.ts";
+import { runbookSections, sectionOf } from "../support/monitoring/runbook.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00.000Z");
 const MINUTE = 60_000;
 const LONG_AGO = new Date(NOW - 60 * MINUTE).toISOString();
 
-type Data = Pick<Point, "namespace" | "metric" | "dimensions" | "values" | "at">;
-
 describe.each(["dev", "prod"])("stage %s", (stage) => {
-  const template = synthesize(deployedSettings(stage, {}));
-  const alarms = readAlarms(template);
+  const template = synthesize(deployedSettings(stage, { ALARMS: "true" }));
+  // Those that take a deployment back wake nobody up: rollback.test.ts provokes them.
+  const alarms = readAlarms(template).filter(({ id }) => !id.startsWith("rollback-"));
 
   /** A metric of AWS's own in one period after the other, the newest last. */
   function aws(
@@ -189,22 +188,24 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
   });
 
   test("each names a section of the runbook, which names it, and no section is without an alarm", () => {
-    const runbook = readFileSync(new URL("../../docs/runbook.md", import.meta.url), "utf8");
-    const [, alarmPart = ""] = runbook.split("\n## When an alarm is raised\n");
-    const sections = new Map(
-      alarmPart
-        .split("\n### ")
-        .slice(1)
-        .map((text) => [text.slice(0, text.indexOf("\n")), text]),
-    );
     const named = alarms.map(({ id, description }) => {
-      const section = /^[^#]+\. See docs\/runbook\.md#([a-z0-9-]+)$/.exec(description)?.[1] ?? "";
-      expect(sections.get(section)).toContain(`\`${id}\``);
+      const section = sectionOf(description);
+      expect(runbookSections.get(section)).toContain(`\`${id}\``);
       return section;
     });
-    expect(new Set(named)).toEqual(new Set(sections.keys()));
-    for (const text of sections.values()) {
+    expect(new Set([...named, "rollback"])).toEqual(new Set(runbookSections.keys()));
+    for (const text of runbookSections.values()) {
       for (const part of ["**Means**", "**Look**", "**Do**", "**Do not**"]) expect(text).toContain(part);
     }
   });
+});
+
+test("a stage has them when it is prod, when it asks, or when somebody is to be mailed; prod may do without", () => {
+  const isWatched = (stage: string, given: Record<string, string>) =>
+    readAlarms(synthesize(deployedSettings(stage, given))).some(({ id }) => id === "deliveries-dead-letters");
+  expect(isWatched("prod", {})).toBe(true);
+  expect(isWatched("dev", { ALARMS: "true" })).toBe(true);
+  expect(isWatched("dev", { ALARM_EMAIL: "oncall@example.com" })).toBe(true);
+  expect(isWatched("dev", {})).toBe(false);
+  expect(isWatched("prod", { ALARMS: "false" })).toBe(false);
 });

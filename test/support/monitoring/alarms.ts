@@ -23,6 +23,8 @@ const documented = [
   "AWS/SQS NumberOfEmptyReceives QueueName",
   "AWS/Lambda Errors FunctionName",
   "AWS/Lambda Throttles FunctionName",
+  "AWS/Lambda Errors FunctionName,Resource",
+  "AWS/Lambda Invocations FunctionName,Resource",
   "AWS/Lambda Duration FunctionName",
   "AWS/Lambda Invocations FunctionName",
   "AWS/ApiGateway 5XXError ApiName",
@@ -45,6 +47,18 @@ const reference = z.union([
   z
     .strictObject({ "Fn::GetAtt": z.tuple([z.string(), z.literal("QueueName")]) })
     .transform((found) => ({ id: found["Fn::GetAtt"][0] })),
+  // An alias, as Lambda writes it: "function:alias".
+  z
+    .strictObject({
+      "Fn::Join": z.tuple([
+        z.literal(""),
+        z.tuple([z.strictObject({ Ref: z.string() }), z.templateLiteral([":", z.string()])]),
+      ]),
+    })
+    .transform((found) => {
+      const [{ Ref }, alias] = found["Fn::Join"][1];
+      return { id: Ref, alias: alias.slice(1) };
+    }),
   // The last part of "rule/bus/rule", which is how the ARN of a bus's rule ends.
   z
     .strictObject({
@@ -81,8 +95,8 @@ const alarm = z.object({
   EvaluationPeriods: z.number(),
   DatapointsToAlarm: z.number().optional(),
   TreatMissingData: z.string(),
-  AlarmActions: z.array(z.unknown()),
-  OKActions: z.array(z.unknown()),
+  AlarmActions: z.array(z.unknown()).default([]),
+  OKActions: z.array(z.unknown()).default([]),
   Namespace: z.string().optional(),
   MetricName: z.string().optional(),
   Dimensions: dimensions,
@@ -105,7 +119,23 @@ export interface TemplateAlarm {
  * @throws when it names none, or a metric is not asked for as AWS documents it
  */
 export function readAlarms({ stackName, resources }: Template): TemplateAlarm[] {
+  function aliasOf(functionId: string, alias: string): string {
+    const [id] =
+      Object.entries(resources).find(
+        ([, { Type, Properties }]) =>
+          Type === "AWS::Lambda::Alias" &&
+          Properties.Name === alias &&
+          z.object({ Ref: z.literal(functionId) }).safeParse(Properties.FunctionName).success,
+      ) ?? [];
+    if (id === undefined) throw new Error(`${functionId} has no alias ${alias}`);
+    return id;
+  }
+
   function nameOf(dimension: string, value: z.output<typeof reference>): string {
+    if (typeof value === "object" && "alias" in value) {
+      if (dimension !== "Resource") throw new Error(`${dimension} is an alias`);
+      return aliasOf(value.id, value.alias);
+    }
     const expected = resourceTypes[dimension];
     if (!expected) {
       if (typeof value === "string") return value;

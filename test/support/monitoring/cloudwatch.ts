@@ -25,7 +25,8 @@ export type MetricQuery = { readonly id: string } & (
   | { readonly expression: string; readonly periodMs: number }
 );
 
-type Data = Pick<Point, "namespace" | "metric" | "dimensions" | "values" | "at">;
+/** What a metric was given at one time. */
+export type Data = Pick<Point, "namespace" | "metric" | "dimensions" | "values" | "at">;
 
 const keyOf = (of: { namespace: string; metric: string; dimensions: Readonly<Record<string, string>> }) =>
   JSON.stringify([of.namespace, of.metric, Object.entries(of.dimensions).sort()]);
@@ -39,6 +40,7 @@ const statistics: Readonly<Record<string, (sorted: readonly number[]) => Value>>
 
 const comparisons: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
   GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
+  GreaterThanThreshold: (value, threshold) => value > threshold,
 };
 
 /** Metrics over time, and what alarms make of them: as much of CloudWatch as the stack asks of it. */

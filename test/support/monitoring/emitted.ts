@@ -3,8 +3,10 @@ import { vi } from "vitest";
 import { createDeliver } from "../../../functions/deliver/deliver.ts";
 import type { Delivery, DeliveryMessage, Exchange } from "../../../shared/domain/delivery.ts";
 import type { Measure } from "../../../shared/domain/metric.ts";
+import { log } from "../../../shared/log.ts";
 import { aWebhook } from "../factories.ts";
 import { type Point, readEmf } from "./emf.ts";
+import { captureLambdaLines } from "./lambda-console.ts";
 
 /** One attempt that `deliver` is asked for, and how it goes. */
 export interface Asked {
@@ -20,19 +22,17 @@ const exchange: Exchange = {
 };
 
 /**
- * The metrics that CloudWatch finds in what a batch of deliveries prints: the real use-case, in the real batch
- * handler, with no retries and a world that is not there.
+ * What a batch of deliveries writes: the real use-case, in the real batch handler, with no retries and a world that
+ * is not there.
  * @param stack the stage's name, as Lambda hands it over
  */
-export async function emittedBy(stack: string, asked: readonly Asked[], now: number): Promise<Point[]> {
+export async function linesOf(stack: string, asked: readonly Asked[], now: number): Promise<string[]> {
   vi.stubEnv("POWERTOOLS_SERVICE_NAME", stack);
   // As in a process of its own: the stage's name is read once.
   vi.resetModules();
   const { sqsBatch } = await import("../../../shared/aws/sqs-batch.ts");
   const { measure } = await import("../../../shared/metrics.ts");
-  const lines: string[] = [];
-  const print = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
-  const silence = vi.spyOn(console, "error").mockReturnValue();
+  const captured = captureLambdaLines();
   const handler = sqsBatch(async ({ body }) => {
     const one = asked[Number(body)];
     if (one) await deliverOf(one, now, measure)(one.message, false);
@@ -43,9 +43,17 @@ export async function emittedBy(stack: string, asked: readonly Asked[], now: num
       attributes: { ApproximateReceiveCount: "1" },
     })),
   } as SQSEvent;
-  await handler(event, { getRemainingTimeInMillis: () => 40_000 } as Context);
-  print.mockRestore();
-  silence.mockRestore();
+  try {
+    await handler(event, { getRemainingTimeInMillis: () => 40_000 } as Context);
+  } finally {
+    captured.restore();
+  }
+  return captured.lines;
+}
+
+/** The metrics that CloudWatch finds in these lines. */
+export async function emittedBy(stack: string, asked: readonly Asked[], now: number): Promise<Point[]> {
+  const lines = await linesOf(stack, asked, now);
   return lines.flatMap(readEmf).map((point) => ({ ...point, at: now }));
 }
 
@@ -53,7 +61,10 @@ const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Mea
   createDeliver({
     policy: [],
     clock: { now: () => now, sleep: async () => {} },
-    webhooks: { find: async () => aWebhook({ scope: message.scope }), disableEndpoint: async () => {} },
+    webhooks: {
+      find: async () => aWebhook({ scope: message.scope, urls: [message.url] }),
+      disableEndpoint: async () => {},
+    },
     deliveries: {
       find: async () => stored,
       async settle() {
@@ -66,6 +77,6 @@ const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Mea
     timer: { set: async () => {}, hold: async () => {} },
     send: async () => (answer === "fails" ? { ...exchange, status: 500, error: "answered 500" } : exchange),
     watch: (_webhook, _url, attempt) => attempt(),
-    log: { info: () => {} },
+    log,
     measure,
   });

@@ -1,25 +1,19 @@
+import * as z from "zod";
+import { Tokens } from "./insights-tokens.ts";
+
 /** A row of a result, or a log event on its way through a query. */
 export type Row = Readonly<Record<string, unknown>>;
 type Read = (row: Row) => unknown;
 
-const TOKEN =
-  /\s*(?:("(?:[^"\\]|\\.)*")|(\/(?:[^/\\]|\\.)+\/)|(\d+[smhd]\b)|(\d+(?:\.\d+)?)|([@A-Za-z_][\w.@]*)|(!=|>=|<=|[=<>(),*]))/y;
-
-function tokensOf(text: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.trimEnd().length) {
-    const at = TOKEN.lastIndex;
-    const token = TOKEN.exec(text)?.[0].trim();
-    if (token === undefined) throw new Error(`The query language has no ${text.slice(at, at + 20)}`);
-    tokens.push(token);
-  }
-  return tokens;
-}
+/**
+ * Of the version in service, as Lambda names it in a log group that it is given: day, function, version, environment.
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+ */
+const LOG_STREAM = "2026/11/23/claimr-webhooks-prod-DeliveryDeliver[7][0d5a1c2e3f404b5c8d9eaf0b1c2d3e4f]";
 
 /** `{a: {b: 1}, c: ["x"]}` → `a.b: 1, c.0: "x"`: the fields that Logs Insights discovers in JSON. */
 export function discover(line: string): Row {
-  const found: Record<string, unknown> = { "@message": line };
+  const found: Record<string, unknown> = { "@message": line, "@logStream": LOG_STREAM };
   function walk(value: unknown, path: string): void {
     if (typeof value !== "object" || value === null) found[path] = value ?? undefined;
     else for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
@@ -31,38 +25,6 @@ export function discover(line: string): Row {
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** One token after the other, of one command. */
-class Tokens {
-  private readonly left: string[];
-  constructor(text: string) {
-    this.left = tokensOf(text);
-  }
-  get next(): string {
-    return this.left[0] ?? "";
-  }
-  get isAtEnd(): boolean {
-    return this.left.length === 0;
-  }
-  take(): string {
-    return this.left.shift() ?? "";
-  }
-  /** @returns whether it was there */
-  skip(token: string): boolean {
-    return this.next === token && this.left.shift() !== undefined;
-  }
-  expect(token: string): void {
-    if (!this.skip(token)) throw new Error(`${token} expected, not ${this.next || "the end"}`);
-  }
-  list<Item>(read: () => Item): Item[] {
-    const items = [read()];
-    while (this.skip(",")) items.push(read());
-    return items;
-  }
-  end(): void {
-    if (!this.isAtEnd) throw new Error(`Nothing expected, not ${this.next}`);
-  }
-}
 
 const isField = (token: string) => /^[@A-Za-z_]/.test(token);
 
@@ -204,11 +166,28 @@ function sort(tokens: Tokens): Command {
   };
 }
 
+/** By a glob: a star stands for as little as lets the rest match, and gives one field. */
+function parse(tokens: Tokens): Command {
+  const field = fieldName(tokens);
+  const glob = z.string().parse(JSON.parse(tokens.take()));
+  tokens.expect("as");
+  const names = tokens.list(() => fieldName(tokens));
+  const parts = glob.split("*");
+  if (parts.length - 1 !== names.length) throw new Error(`${glob} has not one star for each name`);
+  const pattern = new RegExp(`^${parts.map((part) => RegExp.escape(part)).join("(.*?)")}$`);
+  return (rows) =>
+    rows.map((row) => {
+      const found = pattern.exec(String(row[field]));
+      return { ...row, ...Object.fromEntries(names.map((name, index) => [name, found?.[index + 1]])) };
+    });
+}
+
 const commands: Readonly<Record<string, (tokens: Tokens) => Command>> = {
   filter(tokens) {
     const matches = either(tokens);
     return (rows) => rows.filter(matches);
   },
+  parse,
   stats,
   sort,
   limit(tokens) {

@@ -1,0 +1,59 @@
+import * as z from "zod";
+import type { Template } from "../../../infra/local/template/synthesize.ts";
+import type { Data } from "./cloudwatch.ts";
+
+const metricFilter = z.strictObject({
+  FilterPattern: z.string(),
+  LogGroupName: z.strictObject({ Ref: z.string() }),
+  MetricTransformations: z.tuple([
+    z.strictObject({ MetricName: z.string(), MetricNamespace: z.string(), MetricValue: z.literal("1") }),
+  ]),
+});
+
+/**
+ * What the template's metric filters make of lines that a log group is given at one time.
+ * @param logGroup its logical id
+ * @throws when a filter's pattern, or what it counts, is of a kind that is not known here
+ */
+export function countLines(
+  { resources }: Template,
+  logGroup: string,
+  lines: readonly string[],
+  at: number,
+): Data[] {
+  return Object.values(resources)
+    .filter(({ Type }) => Type === "AWS::Logs::MetricFilter")
+    .map(({ Properties }) => metricFilter.parse(Properties))
+    .filter(({ LogGroupName }) => LogGroupName.Ref === logGroup)
+    .flatMap(({ FilterPattern, MetricTransformations: [{ MetricNamespace, MetricName }] }) =>
+      lines.filter(matcherOf(FilterPattern)).map(() => ({
+        ...{ namespace: MetricNamespace, metric: MetricName },
+        ...{ dimensions: {}, values: [1], at },
+      })),
+    );
+}
+
+/**
+ * CloudWatch's filter pattern, as much of it as the stack uses: one field of a JSON line equals one text.
+ * @throws for any other, wildcards included
+ */
+export function matcherOf(pattern: string): (line: string) => boolean {
+  const [, path, wanted] = /^\{ \$\.([A-Za-z_]+(?:\.[A-Za-z_]+)*) = "([^"*\\]+)" \}$/.exec(pattern) ?? [];
+  if (path === undefined) throw new Error(`The filter pattern ${pattern} is not known here`);
+  return function matches(line) {
+    let found: unknown = parsed(line);
+    for (const name of path.split(".")) found = members.safeParse(found).data?.[name];
+    return found === wanted;
+  };
+}
+
+const members = z.record(z.string(), z.unknown());
+
+/** What is no JSON, a pattern for JSON does not meet. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
