@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { type Answer, callApi } from "./call-api.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 30_000;
+/** The suite starts hundreds of processes of the same modules: what one has compiled the others need not. */
+const compileCache = join(tmpdir(), "claimr-webhooks-compile-cache");
 
 const served = z.object({
   dynamodb: z.url(),
@@ -125,7 +129,7 @@ function startNode(args: string[], environment: Environment): ChildProcess {
   return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
     cwd: root,
     // Not the caller's settings: a test means the defaults, save for what it says.
-    env: { PATH: "/usr/bin:/bin", ...environment },
+    env: { PATH: "/usr/bin:/bin", NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
