@@ -18,7 +18,10 @@ export default defineConfig({
         },
       },
       // Against a target that is told: `npm run test:e2e`.
-      { extends: true, test: { name: "acceptance", include: ["test/acceptance/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "acceptance", include: ["test/acceptance/**/*.test.ts"], testTimeout: 90_000 },
+      },
       // Needs an emulator at AWS_ENDPOINT_URL.
       { extends: true, test: { name: "upgrade", include: ["test/upgrade/**/*.test.ts"] } },
       // Minutes of real time, or of a core: not part of `npm test`. The one in real time waits beside the others.

@@ -19,9 +19,12 @@ export interface Emulator {
 const variables = {
   AWS_ENDPOINT_URL: z.url().default("http://127.0.0.1:4566"),
   AWS_REGION: z.string().default(localRegion),
-  AWS_ACCESS_KEY_ID: z.string().default("test"),
-  AWS_SECRET_ACCESS_KEY: z.string().default("test"),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
 };
+
+/** Emulators ask for some, and take any. */
+export const anyCredentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 /** Answered by LocalStack, and by those who speak its API; never by AWS. */
 const HEALTH_PATH = "/_localstack/health";
@@ -39,14 +42,19 @@ export async function findEmulator(): Promise<Emulator> {
     const help = "start one (docs/emulators.md), or set AWS_ENDPOINT_URL";
     throw new StartFailure(`No emulator answers at ${endpoint}: ${help}.`);
   }
-  const { AWS_REGION: region, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = given;
-  const credentials = { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
+  const {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  } = given;
+  const credentials = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : anyCredentials;
   return {
     endpoint,
     client: { endpoint, region, credentials },
     environment: childEnvironment({
       ...{ AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint },
-      ...{ AWS_REGION: region, AWS_DEFAULT_REGION: region, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+      ...{ AWS_REGION: region, AWS_DEFAULT_REGION: region },
+      ...{ AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
     }),
   };
 }

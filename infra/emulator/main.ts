@@ -8,7 +8,7 @@ import { stackName, stageName } from "../settings.ts";
 import { apiUrlOf } from "./api-url.ts";
 import { cdk } from "./cdk.ts";
 import { restoreDropped } from "./dropped.ts";
-import { type Emulator, findEmulator } from "./emulator.ts";
+import { anyCredentials, type Emulator, findEmulator } from "./emulator.ts";
 import { schedulesFire } from "./schedules.ts";
 
 const usage = `Deploys the stack to an emulator of AWS, with the ordinary CDK CLI.
@@ -78,6 +78,15 @@ const assignments = (values: Readonly<Record<string, string>>) =>
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
 
+/** Those that were in the environment stay there: they may be real. */
+const madeUpCredentials = ({ credentials }: Emulator["client"]) =>
+  credentials === anyCredentials
+    ? assignments({
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      })
+    : "";
+
 const nextSteps = (
   { endpoint, client }: Emulator,
   stage: string,
@@ -91,7 +100,7 @@ The stack ${stackName(stage)} runs on the emulator.
   Swagger  ${url}/docs
 
 For the commands of this project, and the AWS CLI:
-  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${client.region} AWS_ACCESS_KEY_ID=${client.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${client.credentials.secretAccessKey}
+  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${client.region} ${madeUpCredentials(client)}
 Make a key:
   KEY=$(npm run --silent keys -- create --stage ${stage} --account acme --role integrator --role publisher)
 Run the end-to-end suite against it:

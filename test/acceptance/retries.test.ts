@@ -14,6 +14,7 @@ import {
 const { retryDelaysSeconds, scheduleFromSeconds, stage } = target;
 /** Later than due by no more than this. A run on a busy laptop is not what precision is measured with. */
 const TOLERANCE_MS = 3_000;
+const EARLY_MS = 5;
 
 const broken = new Set<string>();
 const story = await startStory(({ path }) => ({ status: broken.has(path) ? 503 : 200 }));
@@ -46,7 +47,8 @@ function expectOnTime(attempts: readonly Attempt[]) {
     const wantedMs = (retryDelaysSeconds[index - 1] ?? Number.NaN) * 1_000;
     expect(Math.abs(Date.parse(due_at) - ended - wantedMs)).toBeLessThan(1_000);
     const lateMs = Date.parse(started_at) - Date.parse(due_at);
-    expect(lateMs).toBeGreaterThanOrEqual(0);
+    // A timer of Node's may ring a millisecond before the clock is there.
+    expect(lateMs).toBeGreaterThanOrEqual(-EARLY_MS);
     expect(lateMs).toBeLessThan(TOLERANCE_MS);
   }
 }
