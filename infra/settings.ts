@@ -106,13 +106,19 @@ export const unsetStage = () => toStageSettings(readEnvironment(stageVariables, 
 function toStageSettings(given: StageVariables, production: boolean) {
   return {
     logRetentionDays: given.LOG_RETENTION_DAYS,
-    alarms: given.ALARMS ?? (production || given.ALARM_EMAIL !== undefined),
+    alarms: alarmsOf(given, production),
     alarmEmail: given.ALARM_EMAIL,
     domain: domainOf(given),
     staticEgressZones: given.STATIC_EGRESS_ZONES,
     concurrency: concurrencyOf(given, production),
     gradualDeploys: given.GRADUAL_DEPLOYS ?? production,
   };
+}
+
+function alarmsOf({ ALARMS: wanted, ALARM_EMAIL: email }: StageVariables, production: boolean): boolean {
+  if (wanted === false && email !== undefined)
+    throw new ConfigError("ALARMS: must not be false, as ALARM_EMAIL is set");
+  return wanted ?? (production || email !== undefined);
 }
 
 function domainOf(given: StageVariables): DomainSettings | undefined {

@@ -92,6 +92,9 @@ export class Api extends Construct {
     });
     addGatewayProblems(this.rest);
     for (const route of routes) addRoute(this.rest, route, functions[route.function], authorizer);
+    // API Gateway may call an alias before the stage leads there: otherwise an upgrade answers 500 for a moment.
+    for (const { alias } of [caller, ...Object.values(functions)])
+      this.rest.deploymentStage.node.addDependency(alias);
     this.domain =
       settings.domain &&
       new ApiDomain(this, "Domain", { api: this.rest as IRestApi, domain: settings.domain });
@@ -172,7 +175,7 @@ function addRoute(api: RestApi, route: Route, handler: ServiceFunction, authoriz
     .resourceForPath(route.path)
     .addMethod(
       route.method,
-      new LambdaIntegration(handler.live, { allowTestInvoke: false }),
+      new LambdaIntegration(handler.live, { allowTestInvoke: false, scopePermissionToMethod: false }),
       route.access === "open"
         ? { authorizationType: AuthorizationType.NONE }
         : { authorizationType: AuthorizationType.CUSTOM, authorizer },

@@ -47,10 +47,7 @@ export class Delivery extends Construct {
       deadLetters: this.deliveries.deadLetters,
     });
     const lanes = [this.deliveries, this.slowDeliveries];
-    const schedules = new RetrySchedules(this, "RetrySchedules", {
-      targets: lanes,
-      retain: settings.production,
-    });
+    const schedules = new RetrySchedules(this, "RetrySchedules", { targets: lanes });
     this.schedules = schedules;
 
     const deliver = new ServiceFunction(this, "Deliver", {
@@ -59,6 +56,8 @@ export class Delivery extends Construct {
       egress,
       reservedConcurrency: settings.concurrency.deliverReserved,
       timeout: DELIVER_TIMEOUT,
+      // By a retry's delay, which the policy bounds, and by holds, which the due time does.
+      feedsItself: true,
       memoryMiB: 512,
       environment: {
         ...lookUpsSideBySide,

@@ -63,6 +63,8 @@ export class Ingest extends Construct {
       name: "fanout",
       settings,
       timeout: FANOUT_TIMEOUT,
+      // By the parts of a wide publication, each further on than the one before.
+      feedsItself: true,
       // Ten publications at the same time, each with a megabyte of bodies under way in several copies.
       memoryMiB: 512,
       environment: {

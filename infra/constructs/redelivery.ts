@@ -57,6 +57,8 @@ export class Redelivery extends Construct {
       name: "redeliver",
       settings,
       timeout: REDELIVER_TIMEOUT,
+      // By the slices of a job, each further on than the one before.
+      feedsItself: true,
       // A slice of 500 rows with bodies of up to 256 KiB.
       memoryMiB: 1024,
       environment: {

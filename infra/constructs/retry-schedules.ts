@@ -7,8 +7,6 @@ import type { WorkQueue } from "./work-queue.ts";
 export interface RetrySchedulesProps {
   /** The queues schedules put messages on, each with the dead-letter queue for what cannot be put there. */
   readonly targets: readonly WorkQueue[];
-  /** Keeps the retries that wait in it when the stack goes. */
-  readonly retain: boolean;
 }
 
 /**
@@ -21,11 +19,10 @@ export class RetrySchedules extends Construct {
   readonly roleArn: string;
   private readonly role: Role;
 
-  constructor(scope: Construct, id: string, { targets, retain }: RetrySchedulesProps) {
+  constructor(scope: Construct, id: string, { targets }: RetrySchedulesProps) {
     super(scope, id);
-    const group = new ScheduleGroup(this, "Group", {
-      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
+    // Goes with the stack, and so do the retries in it: without the stack's role they could not reach their queue.
+    const group = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
     this.group = group;
     const stack = Stack.of(this);
     this.role = new Role(this, "Role", {

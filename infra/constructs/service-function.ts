@@ -9,6 +9,7 @@ import {
   type IAlias,
   type IVersion,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
@@ -39,6 +40,12 @@ export interface ServiceFunctionProps {
   readonly memoryMiB?: number;
   /** Kept for this function, and its limit; a share of what the account has left unless given. */
   readonly reservedConcurrency?: number | undefined;
+  /**
+   * It sends to the queue that feeds it, and ends by itself. Lambda would otherwise stop a message that it has been
+   * invoked for more than sixteen times: a redelivery job of many slices, a wait of hours in holds of 15 minutes.
+   * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+   */
+  readonly feedsItself?: boolean;
   /** Where it calls the outside from; Lambda's own addresses unless given. */
   readonly egress?: StaticEgress | undefined;
   /** Shell commands that add to the bundle, given its folder. They do not run when synthesized without bundling. */
@@ -77,6 +84,7 @@ export class ServiceFunction extends NodejsFunction {
         ...props.environment,
       },
       tracing: Tracing.ACTIVE,
+      ...(props.feedsItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       loggingFormat: LoggingFormat.JSON,
       logGroup: logs,
       ...(props.reservedConcurrency && { reservedConcurrentExecutions: props.reservedConcurrency }),

@@ -91,6 +91,7 @@ describe("a wrong setting stops the synthesis with a sentence that names it", ()
     [{ LOG_RETENTION_DAYS: "month" }, /LOG_RETENTION_DAYS: must be a number/],
     [{ ALARM_EMAIL: "ops" }, /ALARM_EMAIL: must be one e-mail address/],
     [{ ALARM_EMAIL: "a@example.com,b@example.com" }, /ALARM_EMAIL: must be one e-mail address/],
+    [{ ALARM_EMAIL: "a@example.com", ALARMS: "false" }, /ALARMS: must not be false, as ALARM_EMAIL is set/],
     [{ DOMAIN_NAME: "https://hooks.example.com" }, /DOMAIN_NAME: must be a host name/],
     [{ DOMAIN_NAME: "localhost" }, /DOMAIN_NAME: must be a host name/],
     [{ DOMAIN_NAME: "hooks.example.com" }, /CERTIFICATE_ARN: is missing, as DOMAIN_NAME is set/],

@@ -96,6 +96,11 @@ test("waiting for slow endpoints has a bounded share of the concurrency, and all
   expect(sources).toEqual([expect.stringContaining("SlowDeliveries")]);
 });
 
+test("the functions that feed themselves are not stopped by Lambda for it, and no other may", () => {
+  const allowed = functionsOf(template).filter(({ properties }) => properties.RecursiveLoop === "Allow");
+  expect(allowed.map(({ name }) => name).sort()).toEqual(["deliver", "fanout", "redeliver"]);
+});
+
 test("the functions that call endpoints look up more names at a time than a batch has", () => {
   const pools = functions().flatMap(({ name, properties }) => {
     const size = properties.Environment?.Variables.UV_THREADPOOL_SIZE;
@@ -254,6 +259,19 @@ describe("the API", () => {
       Type: "TOKEN",
       AuthorizerResultTtlInSeconds: 0,
     });
+  });
+
+  test("its stage leads to the aliases only once it may call each of them", () => {
+    const permissions = Object.entries(template.findResources("AWS::Lambda::Permission"));
+    const stage = Object.values(template.findResources("AWS::ApiGateway::Stage"))[0];
+    const called = permissions.filter(([, { Properties }]) =>
+      JSON.stringify(Properties.SourceArn).includes("execute-api"),
+    );
+    expect(called.length).toBeGreaterThan(6);
+    for (const [id, { Properties }] of called) {
+      expect(JSON.stringify(Properties.SourceArn)).not.toContain("DeploymentStage");
+      expect(stage?.DependsOn).toContain(id);
+    }
   });
 
   test("bodies reach the functions as bytes", () => {

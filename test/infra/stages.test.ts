@@ -34,7 +34,7 @@ describe("a production stage", () => {
     dev.allResourcesProperties("AWS::DynamoDB::GlobalTable", replica(false));
   });
 
-  test.each(["AWS::SQS::Queue", "AWS::Logs::LogGroup", "AWS::Scheduler::ScheduleGroup"])(
+  test.each(["AWS::SQS::Queue", "AWS::Logs::LogGroup"])(
     "keeps every %s when it goes; dev does not",
     (type) => {
       prod.allResources(type, { DeletionPolicy: "Retain" });
