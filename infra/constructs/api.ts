@@ -12,6 +12,7 @@ import {
   RestApi,
   TokenAuthorizer,
 } from "aws-cdk-lib/aws-apigateway";
+import { CfnPermission } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { type FunctionName, type Route, routes } from "../../shared/http/routes.ts";
@@ -93,8 +94,10 @@ export class Api extends Construct {
     addGatewayProblems(this.rest);
     for (const route of routes) addRoute(this.rest, route, functions[route.function], authorizer);
     // API Gateway may call an alias before the stage leads there: otherwise an upgrade answers 500 for a moment.
-    for (const { alias } of [caller, ...Object.values(functions)])
-      this.rest.deploymentStage.node.addDependency(alias);
+    const permissions = [...this.rest.node.children, ...caller.alias.node.children].filter(
+      (child) => child instanceof CfnPermission,
+    );
+    this.rest.deploymentStage.node.addDependency(...permissions);
     this.domain =
       settings.domain &&
       new ApiDomain(this, "Domain", { api: this.rest as IRestApi, domain: settings.domain });
