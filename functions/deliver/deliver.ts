@@ -113,8 +113,9 @@ export function createDeliver(deps: DeliverDeps) {
     // A copy that is older than the last attempt has nothing to add: that attempt's own message sets the
     // timer.
     const latest = recorded.attempts.at(-1);
-    const isLatest = recorded.attempts.length === message.attempt;
-    if (recorded.status === "retrying" && recorded.next_attempt_at && latest && isLatest) {
+    // By its number: of a delivery whose record was lost, the earlier attempts are missing.
+    const isLatest = latest?.number === message.attempt;
+    if (recorded.status === "retrying" && recorded.next_attempt_at && isLatest) {
       const next = { attempt: message.attempt + 1, due_at: recorded.next_attempt_at };
       await deps.timer.set({ ...message, ...next, lane: laneAfter(latest) });
     }

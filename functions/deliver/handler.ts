@@ -92,9 +92,9 @@ const deliver = createDeliver({
 
 const oneCopyAtATime = oneAtATime();
 
-export const handler = sqsBatch(async ({ body, receiveCount, about }) => {
+export const handler = sqsBatch(async ({ body, isRepeated, about }) => {
   const message = readDeliveryMessage(body);
   const { account, hook_id, event_id, attempt } = message;
   about({ account, hook_id, event_id, attempt });
-  await oneCopyAtATime(deliveryId(message), () => deliver(message, receiveCount > 1));
+  await oneCopyAtATime(deliveryId(message), () => deliver(message, isRepeated));
 });

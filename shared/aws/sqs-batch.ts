@@ -2,15 +2,17 @@ import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { log } from "../log.ts";
 import { measurePlain, publishMetrics } from "../metrics.ts";
+import { ORIGINAL_MESSAGE_ID } from "./original-message.ts";
 
 /** So long before Lambda ends an invocation that takes too long, what was measured until then is written. */
 const LAST_CALL_MS = 1_000;
 
 export interface Received {
   readonly body: string;
+  /** The first that SQS gave it: one that was put back from the dead letters keeps it. */
   readonly messageId: string;
-  /** How often SQS has handed this message out, this time included. */
-  readonly receiveCount: number;
+  /** SQS has handed this message out before, or it was among the dead letters. */
+  readonly isRepeated: boolean;
   /** Says what it is about, for the line that tells of a failure. */
   about(fields: Readonly<Record<string, unknown>>): void;
 }
@@ -21,12 +23,15 @@ export interface Received {
  * the dead-letter queue.
  */
 export function sqsBatch(handle: (message: Received) => Promise<void>) {
-  async function handleOne({ body, messageId, attributes }: SQSRecord): Promise<string | undefined> {
+  async function handleOne(record: SQSRecord): Promise<string | undefined> {
+    const { body, messageId, attributes, messageAttributes } = record;
     const receiveCount = Number(attributes.ApproximateReceiveCount);
     const failure = { message_id: messageId, receive_count: receiveCount };
+    const originalId = messageAttributes[ORIGINAL_MESSAGE_ID]?.stringValue;
+    const isRepeated = receiveCount > 1 || originalId !== undefined;
     const about = (fields: object) => void Object.assign(failure, fields);
     try {
-      await handle({ body, messageId, receiveCount, about });
+      await handle({ body, messageId: originalId ?? messageId, isRepeated, about });
       return undefined;
     } catch (error) {
       log.error("message.failed", error, failure);

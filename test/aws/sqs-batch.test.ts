@@ -1,5 +1,6 @@
 import type { Context, SQSEvent } from "aws-lambda";
 import { afterEach, expect, test, vi } from "vitest";
+import { ORIGINAL_MESSAGE_ID } from "../../shared/aws/original-message.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { measure } from "../../shared/metrics.ts";
 import { readEmf } from "../support/monitoring/emf.ts";
@@ -15,6 +16,7 @@ const event = (...bodies: string[]) =>
       body,
       messageId: `m${index}`,
       attributes: { ApproximateReceiveCount: String(index + 1) },
+      messageAttributes: {},
     })),
   }) as SQSEvent;
 
@@ -29,17 +31,17 @@ function printed() {
 test("one poisoned message goes back to the queue, and only that one; the others are handled at the same time", async () => {
   const logged = vi.spyOn(console, "error").mockReturnValue();
   const points = printed();
-  const handled: [string, number][] = [];
-  const handler = sqsBatch(async ({ body, receiveCount, about }) => {
+  const handled: [string, boolean][] = [];
+  const handler = sqsBatch(async ({ body, isRepeated, about }) => {
     about({ event_id: `of ${body}` });
     JSON.parse(body);
-    handled.push([body, receiveCount]);
+    handled.push([body, isRepeated]);
   });
   const answer = await handler(event("1", "{", "3"), context);
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: "m1" }] });
   expect(handled).toEqual([
-    ["1", 1],
-    ["3", 3],
+    ["1", false],
+    ["3", true],
   ]);
   expect(logged.mock.calls[0]?.[0]).toMatchObject({
     event: "message.failed",
@@ -48,6 +50,20 @@ test("one poisoned message goes back to the queue, and only that one; the others
     event_id: "of {",
   });
   expect(points()).toMatchObject([{ metric: "MessagesFailed", values: [1] }]);
+});
+
+test("one that was put back from the dead letters is the message it was before, and fails by the id it has now", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const handled: [string, boolean][] = [];
+  const handler = sqsBatch(async ({ messageId, isRepeated }) => {
+    handled.push([messageId, isRepeated]);
+    throw new Error("ours");
+  });
+  const { Records } = event("1");
+  const messageAttributes = { [ORIGINAL_MESSAGE_ID]: { dataType: "String", stringValue: "first" } };
+  const redriven = { Records: Records.map((record) => ({ ...record, messageAttributes })) };
+  expect(await handler(redriven, context)).toEqual({ batchItemFailures: [{ itemIdentifier: "m0" }] });
+  expect(handled).toEqual([["first", true]]);
 });
 
 test("what was measured is written when the batch ends, although a message of it failed", async () => {

@@ -391,6 +391,12 @@ describe("after a crash, the message handed out again", () => {
     expect(world.undelivered.size).toBe(1);
   });
 
+  test("and whose record was lost goes on with its retries", async () => {
+    world.answer = failed;
+    await deliver(aMessage({ attempt: 2, due_at: at(-1) }), false);
+    expect(world.timers).toMatchObject([{ attempt: 3 }]);
+  });
+
   test("between the POST and its record makes the attempt again: at least once", async () => {
     world.failing.record = true;
     await expect(deliver(aMessage(), false)).rejects.toThrow("record is down");

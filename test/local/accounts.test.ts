@@ -34,7 +34,7 @@ describe("against a local run", () => {
   let dynamoDb: DynamoDBDocumentClient;
   beforeAll(async () => {
     receiver = await startReceiver(({ path }) => ({ status: path === "/down" ? 500 : 200 }));
-    local = await startLocalRun({ RETRY_DELAYS_SECONDS: "1,5" });
+    local = await startLocalRun({ RETRY_DELAYS_SECONDS: "1,20" });
     dynamoDb = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(local.services.dynamodb)));
   });
   afterAll(() => Promise.all([local?.kill(), receiver?.close()]));
@@ -64,14 +64,17 @@ describe("against a local run", () => {
   test("all that mentions the account goes, and nothing of one that is called almost the same", async () => {
     const [acme, other] = await Promise.all([live("acme"), live("acme-2")]);
     for (const call of [acme, other])
-      await until(async () => (await call("GET", "/undelivered?hook_id=down")).body.items.length === 1);
+      await until(
+        async () => (await call("GET", "/undelivered?hook_id=down")).body.items.length === 1,
+        60_000,
+      );
     await acme("POST", "/undelivered/redeliver", { hook_id: "down", since: new Date().toISOString() });
     await acme("POST", "/events", eventJson({ id: "waiting" }));
     await acme("POST", "/webhooks", { hook_id: "gone", scope: "user_activity", url: receiver.url("/gone") });
     await acme("POST", "/events", eventJson({ id: "for-a-webhook-that-is-gone" }));
     await until(() => receiver.requests.some(({ path }) => path === "/gone"));
     await acme("DELETE", "/webhooks/gone");
-    // Its second attempt has failed: the third is five seconds away.
+    // Its second attempt has failed: the third is twenty seconds away.
     await until(async () => {
       const { items } = (await acme("GET", "/deliveries?hook_id=down&status=retrying")).body;
       return (
@@ -99,6 +102,7 @@ describe("against a local run", () => {
     for (const kind of ["delivery log entries", "ledger entries", "usage counters"])
       expect(stdout).toMatch(new RegExp(`  \\d+ ${kind}\n`));
     expect(stdout).toContain("Run it again after 20");
+    expect(stdout).toContain("Stop what publishes to the bus for it");
     expect(await stored("acme")).toEqual([]);
     expect(await stored("acme-2")).toEqual(before.other);
     expect((await acme("GET", "/webhooks")).status).toBe(401);
@@ -107,7 +111,7 @@ describe("against a local run", () => {
     const left = await until(async () => {
       const items = await stored("acme");
       return items.filter((text) => text.includes('"status":"cancelled"')).length === 2 && items;
-    });
+    }, 40_000);
     for (const text of left) expect(JSON.parse(text).expires_at).toBeGreaterThan(Date.now() / 1000);
     const sent = receiver.requests.length;
     const again = await accounts("delete", "--account", "acme", "--confirm", "acme");
@@ -117,5 +121,5 @@ describe("against a local run", () => {
     expect(receiver.requests).toHaveLength(sent);
     const third = await accounts("delete", "--account", "acme", "--confirm", "acme");
     expect(third.stdout).toBe("Account acme of stage local: deleted\n  nothing: there is nothing of it\n");
-  }, 60_000);
+  }, 120_000);
 });

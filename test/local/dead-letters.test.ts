@@ -3,6 +3,7 @@ import {
   DeleteQueueCommand,
   type MessageAttributeValue,
   PurgeQueueCommand,
+  ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
   SendMessageCommand,
@@ -46,6 +47,8 @@ test.each([
   ["its endpoint's", {}, encodeMessage(aMessage()), endpointGroup(aMessage())],
   ["its account's", {}, '{"account":"acme","events":[]}', "acme"],
   ["none", {}, "unreadable", undefined],
+  ["none that SQS would refuse it for", {}, '{"MessageBody":"{}","MessageGroupId":"a b"}', undefined],
+  ["nor this", {}, JSON.stringify({ account: "é", events: [] }), undefined],
 ])("a message is put back for a tenant: %s", async (_, Attributes, Body, group) => {
   const letter = toLetter({ MessageId: "m", ReceiptHandle: "r", Body, Attributes });
   const sent: (SendMessageBatchRequestEntry | undefined)[] = [];
@@ -61,7 +64,10 @@ test.each([
   const { letters, refusal } = await sendLetters(sqs, "https://sqs/queue", [letter]);
   expect(letters).toEqual([letter]);
   expect(refusal).toBeUndefined();
-  expect(sent).toEqual([{ Id: "0", MessageBody: Body, ...(group && { MessageGroupId: group }) }]);
+  const MessageAttributes = { original_message_id: { DataType: "String", StringValue: "m" } };
+  expect(sent).toEqual([
+    { Id: "0", MessageBody: Body, MessageAttributes, ...(group && { MessageGroupId: group }) },
+  ]);
 });
 
 describe("against a stage", () => {
@@ -174,6 +180,7 @@ describe("against a stage", () => {
     expect(slow).toContain("slow-two");
     const [event] = await take(sourceUrl("events"));
     expect(event?.MessageAttributes).toMatchObject(attributes);
+    expect(event?.MessageAttributes).toHaveProperty("original_message_id");
     expect(event?.Body).toBe(encodeMessage(fromBus));
     expect(await idsOn("redeliveries")).toHaveLength(1);
   });
@@ -189,6 +196,16 @@ describe("against a stage", () => {
     expect(rest.stdout).toBe("deliveries: put back 13 of 13; 0 are there now\n");
     const moved = await take(sourceUrl("deliveries"));
     expect(new Set(moved.map(({ Body }) => Body)).size).toBe(13);
+  });
+
+  test("what another reader hides is not put back, and that is told, with exit code 1", async () => {
+    for (let n = 0; n < 3; n++) await bury("deliveries", encodeMessage(aMessage({ event_id: `e${n}` })));
+    const look = { QueueUrl: deadUrl("deliveries"), MaxNumberOfMessages: 1, VisibilityTimeout: 600 };
+    await stage.sqs.send(new ReceiveMessageCommand(look));
+    const { stdout, stderr, code } = await redrive("--queue", "deliveries");
+    expect(stdout).toBe("deliveries: put back 2 of 3; 1 are there now\n");
+    expect(stderr).toContain("deliveries: 1 of 3 were not put back: they are hidden by another reader");
+    expect(code).toBe(1);
   });
 
   test("what fails again at once is not taken round and round", async () => {

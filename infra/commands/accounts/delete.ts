@@ -25,8 +25,8 @@ export interface DeletionDeps {
 }
 
 /**
- * Deletes all that is stored of an account. Its keys go first, so that nothing new is accepted; then its webhooks,
- * so that what waits on queues ends as cancelled. Each step may be repeated, after a crash or to be sure.
+ * Deletes all that is stored of an account. Its keys go first, so that nothing new is accepted over REST; then its
+ * webhooks, so that what waits on queues ends as cancelled. Events on the bus need no key: their publisher has to stop. Each step may be repeated, after a crash or to be sure.
  */
 export async function deleteAccount(deps: DeletionDeps, account: string): Promise<Deletion> {
   const { client, tables } = deps;

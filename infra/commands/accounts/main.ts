@@ -65,7 +65,7 @@ function report(target: Target, account: string, isDryRun: boolean, { counts, la
   else if (!isDryRun) {
     const settled = new Date(Math.max(Date.now(), Date.parse(lastRetryAt ?? "") || 0) + SETTLED_MS);
     console.log(
-      `Run it again after ${settled.toISOString()} to finish: an attempt that was under way may still be kept as undelivered, and what waits on queues and schedules leaves a cancelled delivery each.`,
+      `Run it again after ${settled.toISOString()} to finish: an attempt that was under way may still be kept as undelivered, and what waits on queues and schedules leaves a cancelled delivery each. Stop what publishes to the bus for it, and run this again after a redrive of its dead letters: both write anew.`,
     );
   }
 }

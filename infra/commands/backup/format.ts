@@ -2,7 +2,10 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import type { RawItem } from "../items.ts";
 
-/** The tables of a backup in the order they are restored in: an undelivered event looks for its delivery. */
+/**
+ * The tables of a backup in the order they are read and restored in. An undelivered event looks for its delivery. One
+ * that is given up between the two is among the undelivered with its body; the other way round it would be missing.
+ */
 export const tableKinds = ["api-keys", "webhooks", "deliveries", "undelivered"] as const;
 export type TableKind = (typeof tableKinds)[number];
 
@@ -76,11 +79,16 @@ const attribute: z.ZodType<AttributeValue> = z.lazy(() =>
 );
 const line = z.strictObject({ Item: z.record(z.string(), attribute) });
 
-/** One item a line, as DynamoDB's own export to S3 writes them ("DynamoDB table export output format"). */
-export const toLine = (Item: RawItem): string =>
-  `${JSON.stringify({ Item }, (_, value: unknown) =>
+/**
+ * One item a line, as DynamoDB's own export to S3 writes them ("DynamoDB table export output format"). U+2028 and
+ * U+2029, which JSON leaves as they are, end a line for some tools.
+ */
+export function toLine(Item: RawItem): string {
+  const json = JSON.stringify({ Item }, (_, value: unknown) =>
     value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
-  )}\n`;
+  );
+  return `${json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")}\n`;
+}
 
 /** @throws Error when the line is not an item of such a table; the message repeats nothing of it */
 export function fromLine(kind: TableKind, text: string): RawItem {

@@ -33,6 +33,12 @@ export function toLetter(message: Message): Letter {
 }
 
 const text = z.string().optional().catch(undefined);
+/** SQS refuses a message with any other (API reference, SendMessage, MessageGroupId). */
+const groupName = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/)
+  .optional()
+  .catch(undefined);
 const part = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).optional().catch(undefined);
 
 /**
@@ -51,7 +57,7 @@ const content = z.object({
   ...{ delivery_id: text, job_id: text, job: part({ account: text, hook_id: text }) },
 });
 /** EventBridge Scheduler leaves the input of the call that it could not make. */
-const scheduled = z.object({ MessageBody: z.string(), MessageGroupId: text });
+const scheduled = z.object({ MessageBody: z.string(), MessageGroupId: groupName });
 
 function parseJson(json: string): unknown {
   try {
@@ -97,6 +103,6 @@ export function contentOf({ body, groupId }: Letter): Content {
     hookId: hook_id ?? job?.hook_id,
     origin: url === undefined ? undefined : URL.parse(url)?.origin,
     lane: known.lane ?? "fast",
-    groupId: groupId ?? wrapped?.MessageGroupId ?? group,
+    groupId: groupId ?? wrapped?.MessageGroupId ?? groupName.parse(group),
   };
 }

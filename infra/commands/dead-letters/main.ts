@@ -14,7 +14,7 @@ Without --queue all three: events, deliveries, redeliveries. list takes a look a
 which nobody else sees for the seconds that takes. redrive puts back those that are there when it begins, or the
 first --max of each queue; --dry-run only says how many.
 
-Exit code 1: something could not be moved.
+Exit code 1: fewer were put back than asked for, and why.
 
 Without --stage it speaks to the local run that listens on PORT (default 3000).
 With --stage dev it speaks to that stage on AWS, or to the emulator that AWS_ENDPOINT_URL names.`;
@@ -62,8 +62,11 @@ async function redriveOne({ sqs }: Target, one: DeadLetterQueue, max: number): P
     reported = done;
     console.error(`${one.name}: ${done} of ${of}`);
   });
-  const { ready, hidden } = await countLetters(sqs, one.url);
-  console.log(`${one.name}: put back ${moved} of ${there}; ${ready + hidden} are there now`);
+  const now = await countLetters(sqs, one.url).then(
+    ({ ready, hidden }) => `${ready + hidden} are there now`,
+    () => "how many are there now is not known",
+  );
+  console.log(`${one.name}: put back ${moved} of ${there}; ${now}`);
   for (const problem of problems) console.error(`${one.name}: ${problem}`);
   return problems.length === 0 ? 0 : 1;
 }

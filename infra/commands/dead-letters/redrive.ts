@@ -11,19 +11,21 @@ const HIDDEN_SECONDS = 120;
 const WORKERS = 4;
 /** After so many empty answers a queue counts as empty. */
 const MAX_EMPTY = 2;
+/** So many in a row, and none before that was taken, are not the fault of single messages. */
+const MAX_REFUSED = 100;
 
 export interface Redriven {
   /** How many there were when it began, as SQS counts. */
   readonly there: number;
   readonly moved: number;
-  /** A sentence for each reason why some could not be moved. */
+  /** A sentence for each reason why fewer were moved than asked for, at least one. */
   readonly problems: readonly string[];
 }
 
 /**
  * Puts dead letters back on the queues they were on: received, sent, and only then deleted, so that a crash may
  * double a message, which the functions recognise, and never loses one. Ends after as many as were there when it
- * began: what fails again meanwhile is not taken round and round. The first that cannot be moved ends it.
+ * began: what fails again meanwhile is not taken round and round. One that SQS refuses stays, and the others go on.
  * @param report is told of the progress after each batch
  */
 export async function redrive(
@@ -41,16 +43,25 @@ export async function redrive(
   const held: Letter[] = [];
   let claimed = 0;
   let moved = 0;
+  let refused = 0;
+  let isOver = false;
+
+  function stop(problem: string) {
+    problems.add(problem);
+    isOver = true;
+  }
 
   async function moveTo(url: string, letters: readonly Letter[]): Promise<void> {
     const sent = await sendLetters(sqs, url, letters);
     for (const id of sent.newIds) newIds.add(id);
-    const left = await removeLetters(sqs, queue.url, sent.letters);
     moved += sent.letters.length;
+    refused += letters.length - sent.letters.length;
     held.push(...letters.filter((letter) => !sent.letters.includes(letter)));
     if (sent.refusal !== undefined) problems.add(sent.refusal);
+    if (moved === 0 && refused >= MAX_REFUSED) isOver = true;
+    const left = await removeLetters(sqs, queue.url, sent.letters);
     if (left.length > 0)
-      problems.add(`${left.length} were put back, but SQS did not remove them here: they come twice`);
+      stop(`${left.length} were put back, but SQS did not remove them here: they come twice`);
   }
 
   async function moveAll(letters: readonly Letter[]): Promise<void> {
@@ -67,22 +78,28 @@ export async function redrive(
 
   async function work(): Promise<void> {
     let empty = 0;
-    while (claimed < wanted && empty < MAX_EMPTY && problems.size === 0) {
+    while (!isOver && claimed < wanted && empty < MAX_EMPTY) {
       const claim = Math.min(MAX_RECEIVED, wanted - claimed);
       claimed += claim;
-      const letters = await receive(sqs, queue.url, claim, HIDDEN_SECONDS);
-      claimed -= claim - letters.length;
-      empty = letters.length === 0 ? empty + 1 : 0;
-      if (letters.length === 0) continue;
-      await moveAll(letters).catch((error: unknown) => {
+      let letters: Letter[] = [];
+      try {
+        letters = await receive(sqs, queue.url, claim, HIDDEN_SECONDS);
+        claimed -= claim - letters.length;
+        empty = letters.length === 0 ? empty + 1 : 0;
+        if (letters.length > 0) await moveAll(letters);
+      } catch (error) {
         held.push(...letters);
-        problems.add(messageOf(error));
-      });
+        stop(messageOf(error));
+      }
     }
   }
 
   await Promise.all(Array.from({ length: WORKERS }, work));
   // Some may be gone: those that were moved before the failure.
-  await release(sqs, queue.url, held);
+  await release(sqs, queue.url, held).catch((error: unknown) => stop(messageOf(error)));
+  if (moved < wanted && problems.size === 0) problems.add(fewer(wanted - moved, wanted));
   return { there: ready + hidden, moved, problems: [...problems] };
 }
+
+const fewer = (missing: number, wanted: number) =>
+  `${missing} of ${wanted} were not put back: they are hidden by another reader, came back meanwhile, or are gone. Run it again in two minutes.`;

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import * as z from "zod";
 import { plainWords } from "../../../shared/domain/wording.ts";
 import { messageOf } from "../../local/failure.ts";
@@ -16,11 +15,21 @@ import {
 } from "../backup/format.ts";
 import type { RawItem } from "../items.ts";
 
+/** Split at \n alone: readline also splits at U+2028 and U+2029, which may stand in JSON. */
+async function* linesOf(path: string): AsyncGenerator<string, undefined> {
+  let rest = "";
+  for await (const chunk of createReadStream(path, "utf8")) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
 /** The items of a backup's table, in the order of its file. */
 export async function* readItems(folder: string, kind: TableKind): AsyncGenerator<RawItem, undefined> {
-  const lines = createInterface({ input: createReadStream(join(folder, fileOf(kind))) });
   let number = 0;
-  for await (const text of lines) {
+  for await (const text of linesOf(join(folder, fileOf(kind)))) {
     number += 1;
     try {
       yield fromLine(kind, text);

@@ -9,8 +9,25 @@ import { deliveryKey } from "../../../shared/aws/delivery-table.ts";
 import { COUNTER_PREFIX, keyNames, type TableKind } from "../backup/format.ts";
 import type { RawItem } from "../items.ts";
 
-export const outcomes = ["restored", "there already", "moved on since", "expired"] as const;
+export const outcomes = ["restored", "there already", "moved on since", "expired", "under way"] as const;
 export type Outcome = (typeof outcomes)[number];
+
+type Condition = Pick<PutItemCommandInput, "ConditionExpression" | "ExpressionAttributeValues">;
+
+const missing = (attribute = "pk"): Condition => ({
+  ConditionExpression: `attribute_not_exists(${attribute})`,
+});
+const unchanged = ({ updated_at }: RawItem): Condition =>
+  updated_at
+    ? { ConditionExpression: "updated_at = :then", ExpressionAttributeValues: { ":then": updated_at } }
+    : missing("updated_at");
+
+/**
+ * Its next attempt is on a queue or a schedule, or nowhere: without it, such a delivery would wait for ever, and
+ * the event could not be published again. With it, the attempt makes a new record.
+ */
+const isUnderWay = ({ pk, sk, status }: RawItem): boolean =>
+  sk?.S === deliveryKey(pk?.S ?? "").sk && (status?.S === "retrying" || status?.S === "pending");
 
 export interface RestoreDeps {
   readonly client: DynamoDBDocumentClient;
@@ -23,9 +40,8 @@ export interface RestoreDeps {
 
 /** Puts single items back, never over something newer unless asked. Doing it twice changes nothing. */
 export function createRestore({ client, tables, replace, now }: RestoreDeps) {
-  async function put(kind: TableKind, Item: RawItem, condition?: string): Promise<boolean> {
-    const input: PutItemCommandInput = { TableName: tables[kind], Item };
-    if (condition !== undefined) input.ConditionExpression = condition;
+  async function put(kind: TableKind, Item: RawItem, condition: Condition = {}): Promise<boolean> {
+    const input: PutItemCommandInput = { TableName: tables[kind], Item, ...condition };
     try {
       await client.send(new PutItemCommand(input));
       return true;
@@ -35,11 +51,10 @@ export function createRestore({ client, tables, replace, now }: RestoreDeps) {
     }
   }
 
-  function conditionFor(kind: TableKind): string | undefined {
-    if (!replace || kind === "deliveries" || kind === "undelivered")
-      return `attribute_not_exists(${keyNames[kind][0]})`;
+  function conditionFor(kind: TableKind): Condition {
+    if (!replace || kind === "deliveries" || kind === "undelivered") return missing(keyNames[kind][0]);
     // A key that was revoked since must not open doors again.
-    return kind === "api-keys" ? "attribute_not_exists(revoked_at)" : undefined;
+    return kind === "api-keys" ? missing("revoked_at") : {};
   }
 
   async function findDelivery(id: string): Promise<RawItem | undefined> {
@@ -59,20 +74,22 @@ export function createRestore({ client, tables, replace, now }: RestoreDeps) {
     const id = row.id?.S;
     if (id === undefined) return undefined;
     const found = await findDelivery(id);
-    if (found) {
-      const isSame = found.status?.S === "undelivered" && found.updated_at?.S === row.updated_at?.S;
-      return isSame ? undefined : "moved on since";
-    }
+    const [then = "", now = ""] = [row.updated_at?.S, found?.updated_at?.S];
+    if (found && now >= then)
+      return now === then && found.status?.S === "undelivered" ? undefined : "moved on since";
     const { body: _, ...delivery } = row;
     const { pk, sk } = deliveryKey(id);
-    await put("deliveries", { ...delivery, pk: { S: pk }, sk: { S: sk } }, "attribute_not_exists(pk)");
-    return undefined;
+    const item = { ...delivery, pk: { S: pk }, sk: { S: sk } };
+    return (await put("deliveries", item, found ? unchanged(found) : missing()))
+      ? undefined
+      : "moved on since";
   }
 
   return async function restore(kind: TableKind, item: RawItem): Promise<Outcome> {
     if (kind === "deliveries" && item.pk?.S?.startsWith(COUNTER_PREFIX)) return "expired";
     const expiresAt = Number(item.expires_at?.N ?? Number.POSITIVE_INFINITY);
     if (expiresAt * 1_000 <= now()) return "expired";
+    if (kind === "deliveries" && isUnderWay(item)) return "under way";
     const movedOn = kind === "undelivered" ? await restoreDeliveryOf(item) : undefined;
     if (movedOn) return movedOn;
     return (await put(kind, item, conditionFor(kind))) ? "restored" : "there already";

@@ -40,7 +40,7 @@ export async function linesOf(stack: string, asked: readonly Asked[], now: numbe
   const event = {
     Records: asked.map((_, index) => ({
       ...{ body: String(index), messageId: `m${index}` },
-      attributes: { ApproximateReceiveCount: "1" },
+      ...{ attributes: { ApproximateReceiveCount: "1" }, messageAttributes: {} },
     })),
   } as SQSEvent;
   try {
