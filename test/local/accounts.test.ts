@@ -34,7 +34,7 @@ describe("against a local run", () => {
   let dynamoDb: DynamoDBDocumentClient;
   beforeAll(async () => {
     receiver = await startReceiver(({ path }) => ({ status: path === "/down" ? 500 : 200 }));
-    local = await startLocalRun({ RETRY_DELAYS_SECONDS: "1,20" });
+    local = await startLocalRun({ RETRY_DELAYS_SECONDS: "1,9" });
     dynamoDb = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(local.services.dynamodb)));
   });
   afterAll(() => Promise.all([local?.kill(), receiver?.close()]));
