@@ -5,6 +5,7 @@ import {
   METRICS_NAMESPACE,
   type Measure,
   metricUnits,
+  outcomes,
   type PlainMetric,
   type ScopedMetric,
 } from "./domain/metric.ts";
@@ -34,7 +35,16 @@ function emitterOf(scope: Scope | ""): Metrics {
 }
 
 /** Remembered until the end of the invocation (`publishMetrics`): never throws, and prints nothing. */
-export const measure: Measure = (metric, scope, value = 1) => add(metric, scope, value);
+export const measure: Measure = (metric, scope, value = 1) => {
+  add(metric, scope, value);
+  if (!outcomes.some((outcome) => outcome === metric)) return;
+  add(metric, "", value);
+  for (const other of outcomes) {
+    if (other === metric) continue;
+    add(other, scope, 0);
+    add(other, "", 0);
+  }
+};
 
 export const measurePlain = (metric: PlainMetric, value = 1): void => add(metric, "", value);
 

@@ -64,7 +64,11 @@ export class GradualDeploys extends Construct {
       metric: failuresPercent,
       threshold: TOLERATED_FAILURES_PERCENT,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
+      // The lines come by way of the log, later than Lambda's own counts: the newest minute may have too few of them,
+      // or none, which is no failure. So each minute is judged twice, the second time with all of its lines; judged
+      // once, the only failure of a quiet day could be missed.
+      evaluationPeriods: 2,
+      datapointsToAlarm: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
@@ -73,15 +77,20 @@ export class GradualDeploys extends Construct {
 /**
  * Lambda's own count of errors has crashes and timeouts only: a failed request is answered with 500, and a failed
  * message is handed back, by an invocation that succeeds. Both leave a line of level ERROR.
+ *
+ * All three are always written, so nothing is filled in: Lambda counts 0 errors with each invocation, and as each
+ * invocation has lines of Lambda's own, the filter counts 0 where none is an error. Invocations count in the minute
+ * in which they begin, lines in which they are written: of a minute in which none began, lines do not count.
  */
 function failuresOf(fn: ServiceFunction): MathExpression {
   const lines = fn.logs.addMetricFilter("ErrorLines", {
     filterPattern: FilterPattern.stringValue("$.level", "=", "ERROR"),
     metricNamespace: Stack.of(fn).stackName,
     metricName: `${fn.node.id}ErrorLines`,
+    defaultValue: 0,
   });
   return new MathExpression({
-    expression: "100 * (FILL(errors, 0) + FILL(lines, 0)) / invocations",
+    expression: "100 * (errors + lines) / invocations",
     usingMetrics: {
       errors: fn.live.metricErrors({ statistic: "Sum" }),
       lines: lines.metric({ statistic: "Sum" }),
@@ -92,7 +101,10 @@ function failuresOf(fn: ServiceFunction): MathExpression {
   });
 }
 
-/** API Gateway answers 500 when the authorizer fails, and 401 when it says "Unauthorized". */
+/**
+ * API Gateway answers 500 when the authorizer fails, and 401 when it says "Unauthorized". It writes both metrics with
+ * each request, 0 errors included.
+ */
 const serverErrorsOf = (api: RestApi) =>
   new MathExpression({
     expression: "100 * errors / requests",

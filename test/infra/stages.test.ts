@@ -44,7 +44,7 @@ describe("a production stage", () => {
 
   test("has its alarms; dev has them when it is told to, or whom to write to", () => {
     const isWatched = (template: Template) =>
-      [/-deliveries-dead-letters$/, /-retry-lateness$/].every((name) =>
+      [/-deliveries-dead-letters$/, /-retry-lateness-referral$/].every((name) =>
         Object.values(template.findResources("AWS::CloudWatch::Alarm")).some(({ Properties }) =>
           name.test(Properties.AlarmName),
         ),

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
 import { deployedSettings } from "../../infra/settings.ts";
-import { scopes } from "../../shared/domain/event.ts";
+import { type Scope, scopes } from "../../shared/domain/event.ts";
 import { aDelivery, aMessage, anAttempt } from "../support/factories.ts";
 import { readAlarms } from "../support/monitoring/alarms.ts";
 import { createCloudWatch, type Data } from "../support/monitoring/cloudwatch.ts";
 import { type Asked, emittedBy } from "../support/monitoring/emitted.ts";
-import { runbookSections, sectionOf } from "../support/monitoring/runbook.ts";
+import { alarmIdsOf, runbookSections, sectionOf } from "../support/monitoring/runbook.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00.000Z");
 const MINUTE = 60_000;
@@ -47,17 +47,17 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
       answer,
     }));
   /** A second attempt, so late. */
-  const retried = (lateMs: number, at: number): Asked => ({
-    message: aMessage({ attempt: 2, due_at: new Date(at - lateMs).toISOString() }),
+  const retried = (scope: Scope, lateMs: number, at: number): Asked => ({
+    message: aMessage({ scope, attempt: 2, due_at: new Date(at - lateMs).toISOString() }),
     answer: "arrives",
-    stored: aDelivery({ attempts: [anAttempt()] }),
+    stored: aDelivery({ scope, attempts: [anAttempt()] }),
   });
   /** A retry in each of some periods, so late. */
-  async function lateness(...lateMs: number[]) {
+  async function lateness(scope: Scope, ...lateMs: number[]) {
     const data: Data[] = [];
     for (const [index, late] of lateMs.entries()) {
       const at = NOW - (lateMs.length - index) * 5 * MINUTE;
-      data.push(...(await emitted([retried(late, at)], at)));
+      data.push(...(await emitted([retried(scope, late, at)], at)));
     }
     return data;
   }
@@ -76,20 +76,18 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
     aws("AWS/Lambda Errors", { FunctionName: id }, [3]),
     aws("AWS/Lambda Errors", { FunctionName: id }, [3, 2]),
   ];
-  const throttles = (perFunction: number[]) =>
-    [/^IngestFanout[0-9A-F]{8}$/, /^DeliveryDeliver[0-9A-F]{8}$/].flatMap((id) =>
-      aws("AWS/Lambda Throttles", { FunctionName: id }, perFunction),
-    );
-  const tableThrottles = (values: number[]) => [
-    ...aws("AWS/DynamoDB ReadThrottleEvents", { TableName: /^StorageApiKeys/ }, values),
-    ...aws("AWS/DynamoDB WriteThrottleEvents", { TableName: /^StorageDeliveries/ }, values),
+  const throttles = (FunctionName: RegExp): Case => [
+    aws("AWS/Lambda Throttles", { FunctionName }, [5, 5]),
+    aws("AWS/Lambda Throttles", { FunctionName }, [50, 4]),
   ];
-  const systemErrors = (values: number[]) =>
-    aws(
-      "AWS/DynamoDB SystemErrors",
-      { TableName: /^StorageDeliveries/, Operation: "BatchWriteItem" },
-      values,
-    );
+  const tableThrottles = (direction: "Read" | "Write", TableName: RegExp): Case => [
+    aws(`AWS/DynamoDB ${direction}ThrottleEvents`, { TableName }, [100, 100]),
+    aws(`AWS/DynamoDB ${direction}ThrottleEvents`, { TableName }, [1_000, 99]),
+  ];
+  const systemErrors = (Operation: string): Case => {
+    const of = { TableName: /^StorageDeliveries/, Operation };
+    return [aws("AWS/DynamoDB SystemErrors", of, [5, 5]), aws("AWS/DynamoDB SystemErrors", of, [100, 4])];
+  };
   const onGroup = (metric: string, values: number[]) =>
     aws(`AWS/Scheduler ${metric}`, { ScheduleGroup: /^DeliveryRetrySchedulesGroup/ }, values);
   const bus = { EventBusName: /^IngestBus[0-9A-F]{8}$/, RuleName: /^IngestBusToQueue/ };
@@ -112,8 +110,18 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
       // Nine in a hundred; and all of them, at night.
       () => emitted([...ended(9, "fails"), ...ended(91, "arrives")]),
       () => emitted(ended(99, "fails")),
+      () => emitted(ended(1_000, "arrives")),
     ],
-    "retry-lateness": () => [() => lateness(15_000, 20_000, 15_000), () => lateness(15_000, 14_999, 15_000)],
+    ...Object.fromEntries(
+      scopes.map((scope): [string, () => Case] => [
+        `retry-lateness-${scope}`,
+        () => [
+          () => lateness(scope, 15_000, 20_000, 15_000),
+          () => lateness(scope, 15_000, 14_999, 15_000),
+          () => lateness(scope === "referral" ? "user_login" : "referral", 20_000, 20_000, 20_000),
+        ],
+      ]),
+    ),
     "messages-failing": () => [
       async () => [
         ...(await emitted(ended(10, "breaks"), NOW - 6 * MINUTE)),
@@ -130,14 +138,29 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
     "errors-fanout": () => errors(/^IngestFanout[0-9A-F]{8}$/),
     "errors-deliver": () => errors(/^DeliveryDeliver[0-9A-F]{8}$/),
     "errors-redeliver": () => errors(/^RedeliveryRedeliver[0-9A-F]{8}$/),
-    "functions-throttled": () => [throttles([5, 5]), throttles([9, 4])],
+    "throttled-authorizer": () => throttles(/^RegistrationsAuthorizer[0-9A-F]{8}$/),
+    "throttled-events": () => throttles(/^IngestPublish[0-9A-F]{8}$/),
+    "throttled-fanout": () => throttles(/^IngestFanout[0-9A-F]{8}$/),
+    "throttled-deliver": () => throttles(/^DeliveryDeliver[0-9A-F]{8}$/),
+    "throttled-redeliver": () => throttles(/^RedeliveryRedeliver[0-9A-F]{8}$/),
     "api-5xx": () => {
       const answered = (values: number[]) =>
         aws("AWS/ApiGateway 5XXError", { ApiName: /^ApiRest[0-9A-F]{8}$/ }, values);
       return [answered([5]), answered([5, 4])];
     },
-    "database-throttled": () => [tableThrottles([50, 50]), tableThrottles([500, 49])],
-    "database-errors": () => [systemErrors([10, 10]), systemErrors([100, 9])],
+    "throttled-reads-api-keys": () => tableThrottles("Read", /^StorageApiKeys/),
+    "throttled-reads-webhooks": () => tableThrottles("Read", /^StorageWebhooks/),
+    "throttled-writes-webhooks": () => tableThrottles("Write", /^StorageWebhooks/),
+    "throttled-reads-deliveries": () => tableThrottles("Read", /^StorageDeliveries/),
+    "throttled-writes-deliveries": () => tableThrottles("Write", /^StorageDeliveries/),
+    "throttled-reads-undelivered": () => tableThrottles("Read", /^StorageUndelivered/),
+    "throttled-writes-undelivered": () => tableThrottles("Write", /^StorageUndelivered/),
+    "database-errors-PutItem": () => systemErrors("PutItem"),
+    "database-errors-UpdateItem": () => systemErrors("UpdateItem"),
+    "database-errors-BatchWriteItem": () => systemErrors("BatchWriteItem"),
+    "database-errors-GetItem": () => systemErrors("GetItem"),
+    "database-errors-BatchGetItem": () => systemErrors("BatchGetItem"),
+    "database-errors-Query": () => systemErrors("Query"),
     "bus-rule-failing": () => [
       aws("AWS/Events FailedInvocations", bus, [1]),
       aws("AWS/Events FailedInvocations", bus, [1, 0]),
@@ -167,6 +190,23 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
     },
   );
 
+  test("undelivered-rate is raised where nothing arrives, in one scope alone, and nothing is known of the others", async () => {
+    const rule = alarms.find(({ id }) => id === "undelivered-rate")?.rule;
+    const asked = ended(100, "fails").map((one) => ({
+      ...one,
+      message: { ...one.message, scope: "referral" as const },
+    }));
+    expect(rule && createCloudWatch(await emitted(asked)).stateOf(rule, NOW)).toBe("ALARM");
+  });
+
+  test("each watches one metric, or a ratio of two that are always written together: none fills in what is missing", () => {
+    for (const { id, rule } of alarms) {
+      const expressions = rule.queries.flatMap((query) => ("expression" in query ? query.expression : []));
+      expect(expressions.join()).not.toContain("FILL");
+      expect(rule.queries.length).toBe(id === "undelivered-rate" ? 3 : 1);
+    }
+  });
+
   test("they cost what docs/observability.md says: ten cents for each metric that they watch", () => {
     const watched = alarms.flatMap(({ rule }) => rule.queries.filter((query) => "stat" in query));
     const page = readFileSync(new URL("../../docs/observability.md", import.meta.url), "utf8");
@@ -187,12 +227,14 @@ describe.each(["dev", "prod"])("stage %s", (stage) => {
     });
   });
 
-  test("each names a section of the runbook, which names it, and no section is without an alarm", () => {
+  test("each names a section of the runbook, which names it and none that is not there, and no section is without an alarm", () => {
     const named = alarms.map(({ id, description }) => {
       const section = sectionOf(description);
-      expect(runbookSections.get(section)).toContain(`\`${id}\``);
+      expect(alarmIdsOf(section)).toContain(id);
       return section;
     });
+    const all = readAlarms(synthesize(deployedSettings("prod", {}))).map(({ id }) => id);
+    expect([...runbookSections.keys()].flatMap(alarmIdsOf).sort()).toEqual(all.sort());
     expect(new Set([...named, "rollback"])).toEqual(new Set(runbookSections.keys()));
     for (const text of runbookSections.values()) {
       for (const part of ["**Means**", "**Look**", "**Do**", "**Do not**"]) expect(text).toContain(part);

@@ -84,6 +84,7 @@ test("is it working: what did not arrive, in percent of what ended, and nothing 
   const of = (counts: Record<string, number>) =>
     percent((id) => counts[metrics.get(id)?.split(" ")[1] ?? ""]);
   expect(of({ Undelivered: 1, Delivered: 3 })).toBe(25);
-  expect(of({ Undelivered: 2 })).toBe(100);
-  expect(of({})).toBe(0);
+  expect(of({ Undelivered: 2, Delivered: 0 })).toBe(100);
+  expect(of({ Undelivered: 0, Delivered: 2 })).toBe(0);
+  expect(of({})).toBeUndefined();
 });

@@ -36,16 +36,40 @@ test("an invocation writes one line for each scope, however much it measured, un
   expect(points[0]?.values).toEqual([50]);
 });
 
+test.each(["Delivered", "Undelivered"] as const)(
+  "%s alone is written with the other as 0, in its scope and over all scopes, at one time: an alarm compares them",
+  (metric) => {
+    const { points } = printedBy(() => {
+      measure(metric, "referral");
+      measure(metric, "user_login", 2);
+      measure("Retried", "user_login");
+    });
+    const other = metric === "Delivered" ? "Undelivered" : "Delivered";
+    const of = (scope?: string) =>
+      Object.fromEntries(
+        points
+          .filter(({ dimensions }) => dimensions.scope === scope)
+          .map((point) => [point.metric, point.values]),
+      );
+    expect(of("referral")).toEqual({ [metric]: [1], [other]: [0] });
+    expect(of("user_login")).toEqual({ [metric]: [2], [other]: [0], Retried: [1] });
+    expect(of()).toEqual({ [metric]: [3], [other]: [0] });
+    const overAll = points.filter(({ dimensions }) => dimensions.scope === undefined);
+    expect(new Set(overAll.map(({ at }) => at)).size).toBe(1);
+    expect(overAll[0]?.dimensions).toEqual({ service: "claimr-webhooks-test" });
+  },
+);
+
 test.each([99, 100, 101, 250])(
   "%i values of a metric all arrive, with their scope, in lines that CloudWatch takes",
   (count) => {
     const { points } = printedBy(() => {
       for (let n = 0; n < count; n++) measure("DeliveryAge", "user_reward", n);
-      measure("Delivered", "user_reward", count);
+      measure("Attempts", "user_reward", count);
     });
     const ages = points.filter(({ metric }) => metric === "DeliveryAge").flatMap(({ values }) => values);
     expect(ages).toEqual(Array.from({ length: count }, (_, n) => n));
-    expect(points.filter(({ metric }) => metric === "Delivered").flatMap(({ values }) => values)).toEqual([
+    expect(points.filter(({ metric }) => metric === "Attempts").flatMap(({ values }) => values)).toEqual([
       count,
     ]);
     expect(new Set(points.map(({ dimensions }) => dimensions.scope))).toEqual(new Set(["user_reward"]));

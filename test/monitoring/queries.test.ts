@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
 import { deployedSettings } from "../../infra/settings.ts";
+import { accessLine, accessLogFields } from "../support/monitoring/access-log.ts";
 import { captureRun } from "../support/monitoring/captured-run.ts";
 import { type Point, readEmf } from "../support/monitoring/emf.ts";
 import { discover, type Row, runQuery } from "../support/monitoring/insights.ts";
@@ -21,6 +22,19 @@ const TIMED_OUT = JSON.stringify({
 });
 const SUCCEEDED = TIMED_OUT.replace('"timeout"', '"success"');
 
+/** What callers got: a function's own 500, two that API Gateway gave by itself, a wrong key, and an event that was taken. */
+const ANSWERED = [
+  accessLine({ httpMethod: "GET", resourcePath: "/webhooks", status: "500", requestId: "r1" }),
+  ...["r2", "r3"].map((requestId, at) =>
+    accessLine({
+      ...{ httpMethod: "POST", resourcePath: "/events", status: "500", requestId, requestTimeEpoch: at },
+      ...{ "error.responseType": "AUTHORIZER_FAILURE", integrationLatency: "-" },
+    }),
+  ),
+  accessLine({ httpMethod: "POST", status: "401", "error.responseType": "UNAUTHORIZED" }),
+  accessLine({ httpMethod: "POST", status: "202" }),
+];
+
 const observability = readFileSync(new URL("../../docs/observability.md", import.meta.url), "utf8");
 /** By the name in its first line. */
 const queries = new Map(
@@ -36,7 +50,7 @@ const today = () => Math.floor(Date.now() / 86_400_000) * 86_400_000;
 
 beforeAll(async () => {
   const captured = await captureRun();
-  lines = [...captured.lines, TIMED_OUT, SUCCEEDED];
+  lines = [...captured.lines, TIMED_OUT, SUCCEEDED, ...ANSWERED];
   endpoint = new URL(captured.origin).origin;
 }, 60_000);
 
@@ -109,6 +123,15 @@ const promises: Record<string, (rows: readonly Row[]) => void> = {
         ended: "timeout",
       },
     ]),
+  "api-answers"(rows) {
+    const [byGateway, byFunction, ...others] = rows;
+    expect(byGateway).toEqual({
+      ...{ method: "POST", route: "/events", status: "500", times: 2 },
+      ...{ refused_as: "AUTHORIZER_FAILURE", function_ms: "-", request_id: "r3" },
+    });
+    expect(byFunction).toMatchObject({ route: "/webhooks", times: 1, refused_as: "-", request_id: "r1" });
+    expect(others).toEqual([]);
+  },
   "api-errors": (rows) =>
     expect(rows).toMatchObject([{ "message.error.name": "ZodError", requestId: expect.any(String) }]),
 };
@@ -163,6 +186,12 @@ describe("the dashboard", () => {
 });
 
 describe("the lines themselves", () => {
+  test("a request's is documented with each field that API Gateway writes, the caller's address among them", () => {
+    const row = observability.split("\n").find((line) => line.startsWith("| `api.request` |"));
+    expect(accessLogFields).toContain("ip");
+    for (const field of accessLogFields) expect(row).toContain(`\`${field}\``);
+  });
+
   const linesAbout = (event: string, id: string) =>
     lines.filter((line) => line.includes(`"${event}"`) && line.includes(`"${id}"`));
 

@@ -11,7 +11,7 @@ import { createCloudWatch, type Data } from "../support/monitoring/cloudwatch.ts
 import { linesOf } from "../support/monitoring/emitted.ts";
 import { captureLambdaLines } from "../support/monitoring/lambda-console.ts";
 import { countLines, matcherOf } from "../support/monitoring/metric-filters.ts";
-import { runbookSections, sectionOf } from "../support/monitoring/runbook.ts";
+import { alarmIdsOf, sectionOf } from "../support/monitoring/runbook.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00.000Z");
 const AT = NOW - 30_000;
@@ -43,15 +43,17 @@ const functions = new Map(
 const named = (name: string) => functions.get(name) ?? { id: "", alias: "", logGroup: "" };
 
 /** What Lambda counts of the calls of an alias, the old version's and the new one's together. */
-function calls(name: string, counts: Readonly<Record<string, number>>): Data[] {
+function calls(name: string, counts: Readonly<Record<string, number>>, at = AT): Data[] {
   const { id, alias } = named(name);
   return Object.entries(counts).map(([metric, count]) => ({
     ...{ namespace: "AWS/Lambda", metric, dimensions: { FunctionName: id, Resource: alias } },
-    ...{ values: [count], at: AT },
+    ...{ values: [count], at },
   }));
 }
-const written = (name: string, lines: readonly string[]) =>
-  countLines(template, named(name).logGroup, lines, AT);
+/** Lambda's own line on an invocation, which each has. */
+const REPORT = JSON.stringify({ type: "platform.report", record: { status: "success" } });
+const written = (name: string, lines: readonly string[], at = AT) =>
+  countLines(template, named(name).logGroup, [REPORT, ...lines], at);
 
 const isWorker = (name: string) => ["fanout", "deliver", "redeliver"].includes(name);
 /** Watched by the calls and lines of their own. */
@@ -87,8 +89,9 @@ describe.each(judgedAlone)("%s", (name) => {
 
   test("goes back when the tenth of the calls that its new version has fails, while the old one is well", async () => {
     const lines = await linesFor(name, { serves: 90, breaks: 10 });
-    expect(stateOf([...calls(name, { Invocations: 100 }), ...written(name, lines)])).toBe("ALARM");
-    expect(stateOf(calls(name, { Invocations: 100, Errors: 10 }))).toBe("ALARM");
+    const crashes = calls(name, { Invocations: 100, Errors: 10 });
+    expect(stateOf([...calls(name, { Invocations: 100, Errors: 0 }), ...written(name, lines)])).toBe("ALARM");
+    expect(stateOf([...crashes, ...written(name, [])])).toBe("ALARM");
   });
 
   test("goes back above one in a hundred: crashes and lines of level ERROR together", async () => {
@@ -99,8 +102,18 @@ describe.each(judgedAlone)("%s", (name) => {
     expect(stateOf([...calls(name, { Invocations: 100, Errors: 1 }), ...one])).toBe("ALARM");
     expect(stateOf([...calls(name, { Invocations: 199, Errors: 1 }), ...one])).toBe("ALARM");
     expect(stateOf([...calls(name, { Invocations: 200, Errors: 1 }), ...one])).toBe("OK");
-    expect(stateOf(calls(name, { Invocations: 100, Errors: 1 }))).toBe("OK");
-    expect(stateOf(calls(name, { Invocations: 100, Errors: 2 }))).toBe("ALARM");
+    const none = written(name, []);
+    expect(stateOf([...calls(name, { Invocations: 100, Errors: 1 }), ...none])).toBe("OK");
+    expect(stateOf([...calls(name, { Invocations: 100, Errors: 2 }), ...none])).toBe("ALARM");
+  });
+
+  test("goes back for the only failure of a quiet day, although its line came when the next minute was over", async () => {
+    const [before, counts] = [AT - 60_000, { Invocations: 1, Errors: 0 }];
+    const lines = await linesFor(name, { breaks: 1 });
+    const calm = [...calls(name, counts), ...written(name, [])];
+    const late = [...calls(name, counts, before), ...written(name, lines, before)];
+    expect(stateOf([...late, ...calm])).toBe("ALARM");
+    expect(stateOf([...calls(name, counts, before), ...calm])).toBe("OK");
   });
 
   test("stays for what customers do: endpoints that fail, requests that are refused", async () => {
@@ -114,7 +127,8 @@ describe.each(judgedAlone)("%s", (name) => {
     const lines = await linesFor(another, { breaks: 100 });
     expect(
       stateOf([
-        ...calls(name, { Invocations: 100 }),
+        ...calls(name, { Invocations: 100, Errors: 0 }),
+        ...written(name, []),
         ...calls(another, { Invocations: 100, Errors: 100 }),
         ...written(another, lines),
       ]),
@@ -155,11 +169,17 @@ describe("authorizer", () => {
   });
 });
 
+test("none fills in what is missing: each is a ratio of what is always written together", () => {
+  for (const { rule } of alarms)
+    for (const query of rule.queries)
+      if ("expression" in query) expect(query.expression).not.toMatch(/[A-Z]/);
+});
+
 test("they tell nobody: the deployment that they take back does. The runbook names each", () => {
   for (const { id, description, notifies } of alarms) {
     expect(notifies).toEqual([]);
     expect(sectionOf(description)).toBe("rollback");
-    expect(runbookSections.get("rollback")).toContain(`\`${id}\``);
+    expect(alarmIdsOf("rollback")).toContain(id);
   }
 });
 
@@ -169,6 +189,8 @@ test("they cost what docs/observability.md and docs/deploying.md say", () => {
   const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
   expect(page("observability.md")).toContain(`${watched}, **$${dollars} a month**`);
   expect(page("deploying.md")).toContain(`${alarms.length} alarms of ${watched} metrics, $${dollars}`);
+  const counts = `${judgedAlone.length} counts of log lines, $${(judgedAlone.length * 0.3).toFixed(2)}`;
+  for (const name of ["observability.md", "deploying.md"]) expect(page(name)).toContain(counts);
 });
 
 test("a filter pattern of another kind is refused rather than taken for one that is known", () => {

@@ -2,9 +2,10 @@ import { Duration, Fn } from "aws-cdk-lib";
 import { type IMetric, Metric } from "aws-cdk-lib/aws-cloudwatch";
 import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
+import { scopes } from "../../../shared/domain/event.ts";
 import type { FunctionName } from "../../../shared/http/routes.ts";
 import type { WorkQueue } from "../work-queue.ts";
-import { FIVE_MINUTES, ownMetrics, sumOf, tablesOf, type Watched } from "./watched.ts";
+import { FIVE_MINUTES, ownMetrics, tablesOf, type Watched } from "./watched.ts";
 
 export interface AlarmDefinition {
   /** Also its name, after the stage's. */
@@ -33,7 +34,11 @@ const STUCK_SLOW = Duration.minutes(15);
 /** One crash repairs itself: the message comes back, the caller repeats. */
 const ERRORS = 3;
 
-/** Everything that wakes somebody up. */
+/**
+ * Everything that wakes somebody up. Each watches one metric, or a ratio of metrics that are always written together,
+ * and fills nothing in: what FILL makes of a metric without any data, or with late data, in an alarm's window AWS
+ * does not say.
+ */
 export function alarmList(construct: Construct, watched: Watched): AlarmDefinition[] {
   const own = ownMetrics(construct, FIVE_MINUTES);
   return [
@@ -45,12 +50,13 @@ export function alarmList(construct: Construct, watched: Watched): AlarmDefiniti
       metric: ownMetrics(construct, UNDELIVERED_PERIOD).undeliveredPercent(UNDELIVERED_FLOOR),
       ...{ threshold: UNDELIVERED_PERCENT, periods: 1 },
     },
-    {
-      ...{ id: "retry-lateness", section: "retry-lateness" },
-      says: `For 15 minutes, one retry in a hundred started ${LATE_MS / 1000} s late or later.`,
-      metric: own.worst("RetryLateness", "p99"),
+    // A busy scope would hide the others.
+    ...scopes.map((scope) => ({
+      ...{ id: `retry-lateness-${scope}`, section: "retry-lateness" },
+      says: `For 15 minutes, one retry in a hundred of ${scope} started ${LATE_MS / 1000} s late or later.`,
+      metric: own.ofScope(scope, "RetryLateness", "p99"),
       ...{ threshold: LATE_MS, periods: 3 },
-    },
+    })),
     {
       ...{ id: "messages-failing", section: "messages-failing" },
       says: "Messages go back to their queues because something of ours fails.",
@@ -112,45 +118,39 @@ function functionAlarms({ functions }: Watched): AlarmDefinition[] {
       metric: lambda.metricErrors({ statistic: "Sum", period: FIVE_MINUTES }),
       ...{ threshold: ERRORS, periods: 1 },
     }));
-  const throttles = ON_THE_WAY.map((name) =>
-    functions[name].metricThrottles({ statistic: "Sum", period: FIVE_MINUTES }),
-  );
-  return [
-    ...errors,
-    {
-      ...{ id: "functions-throttled", section: "functions-throttled" },
-      says: "Lambda refuses to run functions that events have to pass.",
-      metric: sumOf("m", throttles, FIVE_MINUTES, "throttled invocations"),
-      ...{ threshold: 10, periods: 2 },
-    },
-  ];
+  const throttles = ON_THE_WAY.map((name) => ({
+    ...{ id: `throttled-${name}`, section: "functions-throttled" },
+    says: `Lambda refuses to run ${name}, which events have to pass.`,
+    metric: functions[name].metricThrottles({ statistic: "Sum", period: FIVE_MINUTES }),
+    ...{ threshold: 5, periods: 2 },
+  }));
+  return [...errors, ...throttles];
 }
+
+/** Nobody writes API keys but a person with a command, which says what it was refused. */
+const WRITTEN_BY_HAND = "throttled-writes-api-keys";
 
 /** Of every event and delivery. What the other tables answer is in the functions' own errors. */
 const DELIVERIES_OPERATIONS = ["PutItem", "UpdateItem", "BatchWriteItem", "GetItem", "BatchGetItem", "Query"];
 
 function databaseAlarms(watched: Watched): AlarmDefinition[] {
   const { deliveries } = watched.storage;
-  const throttles = tablesOf(watched).flatMap((table) => [
-    ofTable(table, "ReadThrottleEvents"),
-    ofTable(table, "WriteThrottleEvents"),
-  ]);
-  const errors = DELIVERIES_OPERATIONS.map((operation) => ofTable(deliveries, "SystemErrors", operation));
-  return [
-    {
-      ...{ id: "database-throttled", section: "database-throttled" },
-      says: "DynamoDB refuses many reads or writes.",
-      metric: sumOf("m", throttles, FIVE_MINUTES, "throttled reads and writes"),
+  const throttles = Object.entries(tablesOf(watched)).flatMap(([name, table]) =>
+    (["Read", "Write"] as const).map((direction) => ({
+      ...{ id: `throttled-${direction.toLowerCase()}s-${name}`, section: "database-throttled" },
+      says: `DynamoDB refuses many ${direction.toLowerCase()}s of the table ${name}.`,
+      metric: ofTable(table, `${direction}ThrottleEvents`),
       // A table that is suddenly asked for twice as much refuses some, and the SDK repeats those.
       ...{ threshold: 100, periods: 2 },
-    },
-    {
-      ...{ id: "database-errors", section: "database-errors" },
-      says: "DynamoDB itself fails on the deliveries table.",
-      metric: sumOf("m", errors, FIVE_MINUTES, "system errors"),
-      ...{ threshold: 10, periods: 2 },
-    },
-  ];
+    })),
+  );
+  const errors = DELIVERIES_OPERATIONS.map((operation) => ({
+    ...{ id: `database-errors-${operation}`, section: "database-errors" },
+    says: `DynamoDB itself fails at ${operation} on the deliveries table.`,
+    metric: ofTable(deliveries, "SystemErrors", operation),
+    ...{ threshold: 5, periods: 2 },
+  }));
+  return [...throttles.filter(({ id }) => id !== WRITTEN_BY_HAND), ...errors];
 }
 
 const ofTable = (table: TableV2, metric: string, operation?: string) =>

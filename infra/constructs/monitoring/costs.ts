@@ -25,7 +25,7 @@ export function costs(watched: Watched, period: Duration): IMetric[] {
     ["Lambda", functions.flatMap((lambda) => lambdaItems(lambda, sum))],
     [
       "DynamoDB",
-      tablesOf(watched).flatMap((table) => [
+      Object.values(tablesOf(watched)).flatMap((table) => [
         { metric: table.metricConsumedWriteCapacityUnits(sum), dollars: prices.dynamoDbWriteUnit },
         { metric: table.metricConsumedReadCapacityUnits(sum), dollars: prices.dynamoDbReadUnit },
       ]),

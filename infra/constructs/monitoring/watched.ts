@@ -8,6 +8,7 @@ import { type Scope, scopes } from "../../../shared/domain/event.ts";
 import {
   METRICS_NAMESPACE,
   metricDimensions,
+  type Outcome,
   type PlainMetric,
   type ScopedMetric,
 } from "../../../shared/domain/metric.ts";
@@ -32,12 +33,12 @@ export interface Watched {
   readonly longestQueueDelay: Duration;
 }
 
-export const tablesOf = ({ storage: { apiKeys, webhooks, deliveries, undelivered } }: Watched) => [
-  apiKeys,
+export const tablesOf = ({ storage: { apiKeys, webhooks, deliveries, undelivered } }: Watched) => ({
+  "api-keys": apiKeys,
   webhooks,
   deliveries,
   undelivered,
-];
+});
 
 export const FIVE_MINUTES = Duration.minutes(5);
 
@@ -60,66 +61,47 @@ export function ownMetrics(construct: Construct, period: Duration) {
   const byScope = (metric: ScopedMetric, statistic = "Sum"): Metric[] =>
     scopes.map((scope) => ofScope(scope, metric, statistic));
 
-  return {
-    byScope,
+  /** Without a scope: of all, or of none. */
+  const plain = (metric: PlainMetric | Outcome): Metric =>
+    new Metric({
+      namespace: METRICS_NAMESPACE,
+      metricName: metric,
+      dimensionsMap: metricDimensions(stackName),
+      statistic: "Sum",
+      period,
+    });
 
-    plain: (metric: PlainMetric): Metric =>
-      new Metric({
-        namespace: METRICS_NAMESPACE,
-        metricName: metric,
-        dimensionsMap: metricDimensions(stackName),
-        statistic: "Sum",
-        period,
-      }),
+  return {
+    ofScope,
+    byScope,
+    plain,
 
     /** Of all scopes together. */
     total: (metric: ScopedMetric, label: string): IMetric =>
       sumOf(idOf(metric), byScope(metric), period, label),
 
     /** How much of what ended did not arrive, in percent; 0 where less than `floor` ended. */
-    undeliveredPercent(floor: number): IMetric {
-      const undelivered = ids(idOf("Undelivered"), byScope("Undelivered"));
-      const delivered = ids(idOf("Delivered"), byScope("Delivered"));
-      const lost = added(undelivered);
-      const ended = `(${lost} + ${added(delivered)})`;
-      return new MathExpression({
-        expression: `IF(${ended} >= ${floor}, 100 * ${lost} / ${ended}, 0)`,
-        usingMetrics: { ...undelivered, ...delivered },
+    undeliveredPercent: (floor: number): IMetric =>
+      new MathExpression({
+        expression: `IF(undelivered + delivered >= ${floor}, 100 * undelivered / (undelivered + delivered), 0)`,
+        usingMetrics: { undelivered: plain("Undelivered"), delivered: plain("Delivered") },
         period,
         label: "undelivered, %",
-      });
-    },
-
-    /** The worst scope's, so that a busy scope does not hide it. */
-    worst(metric: ScopedMetric, statistic: string): IMetric {
-      const metrics = ids("m", byScope(metric, statistic));
-      const filled = Object.keys(metrics).map((id) => `FILL(${id}, 0)`);
-      return new MathExpression({
-        expression: `MAX([${filled.join(", ")}])`,
-        usingMetrics: metrics,
-        period,
-        label: `${metric} ${statistic}`,
-      });
-    },
+      }),
   };
 }
 
 /**
- * A metric that nobody wrote in a period counts as 0 in it.
+ * For graphs: a metric that nobody wrote in a period counts as 0 in it. No alarm may depend on that (`alarmList`).
  * @param prefix tells its ids from those of other expressions in the same graph
  */
 export function sumOf(prefix: string, metrics: readonly IMetric[], period: Duration, label: string): IMetric {
-  const usingMetrics = ids(prefix, metrics);
-  return new MathExpression({ expression: added(usingMetrics), usingMetrics, period, label });
+  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`${prefix}${index}`, metric]));
+  const expression = Object.keys(usingMetrics)
+    .map((id) => `FILL(${id}, 0)`)
+    .join(" + ");
+  return new MathExpression({ expression, usingMetrics, period, label });
 }
 
 /** Ids begin with a small letter. */
 const idOf = (metric: ScopedMetric) => metric.toLowerCase();
-
-const ids = (prefix: string, metrics: readonly IMetric[]): Record<string, IMetric> =>
-  Object.fromEntries(metrics.map((metric, index) => [`${prefix}${index}`, metric]));
-
-const added = (metrics: Record<string, IMetric>) =>
-  `(${Object.keys(metrics)
-    .map((id) => `FILL(${id}, 0)`)
-    .join(" + ")})`;

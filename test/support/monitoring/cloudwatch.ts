@@ -62,17 +62,15 @@ export function createCloudWatch(data: readonly Data[]) {
     return values.length === 0 ? undefined : compute(values);
   }
 
+  /** What an alarm compares for the period that ends at `end`. */
   function valueIn(queries: readonly MetricQuery[], id: string, end: number): Value {
     const query = queries.find((one) => one.id === id);
     if (!query) throw new Error(`There is no metric ${id}`);
     if ("stat" in query) return statOf(query.stat, end);
-    return metricMath(query.expression)((inner) => valueIn(queries, inner, end));
+    return metricMath(query.expression, "alarm")((inner) => valueIn(queries, inner, end));
   }
 
   return {
-    /** What a graph shows, or an alarm compares, for the period that ends at `end`. */
-    valueIn,
-
     stateOf(rule: AlarmRule, now: number): "ALARM" | "OK" {
       const compare = comparisons[rule.comparison];
       if (!compare) throw new Error(`The comparison ${rule.comparison} is not known here`);

@@ -19,8 +19,8 @@ export function discover(line: string): Row {
     else for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
   }
   walk(JSON.parse(line), "");
-  const { timestamp, time, "_aws.Timestamp": emf } = found;
-  found["@timestamp"] = Date.parse(String(timestamp ?? time ?? new Date(Number(emf)).toISOString()));
+  const { timestamp, time, at, "_aws.Timestamp": emf } = found;
+  found["@timestamp"] = Date.parse(String(timestamp ?? time ?? new Date(Number(emf ?? at)).toISOString()));
   return found;
 }
 

@@ -6,12 +6,16 @@ const metricFilter = z.strictObject({
   FilterPattern: z.string(),
   LogGroupName: z.strictObject({ Ref: z.string() }),
   MetricTransformations: z.tuple([
-    z.strictObject({ MetricName: z.string(), MetricNamespace: z.string(), MetricValue: z.literal("1") }),
+    z.strictObject({
+      ...{ MetricName: z.string(), MetricNamespace: z.string() },
+      ...{ MetricValue: z.literal("1"), DefaultValue: z.number().optional() },
+    }),
   ]),
 });
 
 /**
- * What the template's metric filters make of lines that a log group is given at one time.
+ * What the template's metric filters make of lines that a log group is given at one time. Where there are some and
+ * none is counted, a filter writes its default value, if it has one.
  * @param logGroup its logical id
  * @throws when a filter's pattern, or what it counts, is of a kind that is not known here
  */
@@ -25,12 +29,13 @@ export function countLines(
     .filter(({ Type }) => Type === "AWS::Logs::MetricFilter")
     .map(({ Properties }) => metricFilter.parse(Properties))
     .filter(({ LogGroupName }) => LogGroupName.Ref === logGroup)
-    .flatMap(({ FilterPattern, MetricTransformations: [{ MetricNamespace, MetricName }] }) =>
-      lines.filter(matcherOf(FilterPattern)).map(() => ({
-        ...{ namespace: MetricNamespace, metric: MetricName },
-        ...{ dimensions: {}, values: [1], at },
-      })),
-    );
+    .flatMap(({ FilterPattern, MetricTransformations: [{ MetricNamespace, MetricName, DefaultValue }] }) => {
+      const counted = lines.filter(matcherOf(FilterPattern)).map(() => 1);
+      const byDefault = lines.length > 0 && DefaultValue !== undefined ? [DefaultValue] : [];
+      const values = counted.length > 0 ? counted : byDefault;
+      if (values.length === 0) return [];
+      return [{ namespace: MetricNamespace, metric: MetricName, dimensions: {}, values, at }];
+    });
 }
 
 /**

@@ -2,7 +2,7 @@
 export type Value = number | undefined;
 type Term = (read: (id: string) => Value) => Value;
 
-const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([a-z][A-Za-z0-9_]*)|([A-Z]+)|(>=|<=|==|[-+*/()[\],<>]))/y;
+const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([a-z][A-Za-z0-9_]*)|([A-Z]+)|(>=|<=|==|[-+*/(),<>]))/y;
 
 function tokensOf(expression: string): string[] {
   const tokens: string[] = [];
@@ -37,22 +37,27 @@ const LEVELS = [
   ["*", "/"],
 ];
 
-const functions: Readonly<Record<string, (values: readonly Value[]) => Value>> = {
+type Apply = (values: readonly Value[]) => Value;
+
+const functions: Readonly<Record<string, Apply>> = {
   IF: ([condition, yes, no]) => (condition === undefined ? undefined : condition === 0 ? no : yes),
-  FILL: ([value, otherwise]) => value ?? otherwise,
-  MAX: (values) => extreme(Math.max, values),
 };
 
-function extreme(pick: (...values: number[]) => number, values: readonly Value[]): Value {
-  const present = values.filter((value) => value !== undefined);
-  return present.length === 0 ? undefined : pick(...present);
-}
+/**
+ * AWS does not say what an alarm makes of FILL where a metric has no data in its whole window, so an alarm is taken
+ * to make nothing of it.
+ */
+const fill: Readonly<Record<"graph" | "alarm", Apply>> = {
+  graph: ([value, otherwise]) => value ?? otherwise,
+  alarm: ([value]) => value,
+};
 
 /**
  * CloudWatch's metric math, as much of it as the stack uses, for one period at a time.
+ * @param reader who asks: FILL is relied on for graphs only
  * @throws for a function, operator or letter that it does not know
  */
-export function metricMath(expression: string): Term {
+export function metricMath(expression: string, reader: keyof typeof fill = "graph"): Term {
   const tokens = tokensOf(expression);
 
   function expect(token: string): void {
@@ -94,15 +99,9 @@ export function metricMath(expression: string): Term {
       expect(")");
       return inner;
     }
-    const apply = functions[token];
+    const apply = token === "FILL" ? fill[reader] : functions[token];
     if (!apply) throw new Error(`Metric math as the stack uses it has no ${token}`);
     expect("(");
-    if (tokens[0] === "[") {
-      tokens.shift();
-      const items = list("]");
-      expect(")");
-      return (read) => apply(items.map((item) => item(read)));
-    }
     const given = list(")");
     return (read) => apply(given.map((item) => item(read)));
   }
