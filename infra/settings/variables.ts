@@ -26,7 +26,7 @@ export const stageVariables = {
     )
     .default(30),
   /**
-   * Whether the stage has its alarms, at some $5 a month. In production it does, and where ALARM_EMAIL is set;
+   * Whether the stage has its alarms, at $4.50 a month. In production it does, and where ALARM_EMAIL is set;
    * elsewhere not.
    */
   ALARMS: flag.optional(),
