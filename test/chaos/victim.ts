@@ -96,7 +96,9 @@ export function createVictim(given: {
 /** How often each attempt of each delivery was logged, which it is once it is recorded. */
 export function recordedAttempts(output: string): Map<string, number> {
   const recorded = new Map<string, number>();
-  for (const [, id = ""] of output.matchAll(/event: 'delivery\.attempted', delivery_id: '(dlv_[\w-]+)'/g)) {
+  for (const [, id = ""] of output.matchAll(
+    /event: 'delivery\.attempted',[^}]*? delivery_id: '(dlv_[\w-]+)'/g,
+  )) {
     recorded.set(id, (recorded.get(id) ?? 0) + 1);
   }
   return recorded;
