@@ -113,7 +113,6 @@ export function createDeliver(deps: DeliverDeps) {
     // A copy that is older than the last attempt has nothing to add: that attempt's own message sets the
     // timer.
     const latest = recorded.attempts.at(-1);
-    // By its number: of a delivery whose record was lost, the earlier attempts are missing.
     const isLatest = latest?.number === message.attempt;
     if (recorded.status === "retrying" && recorded.next_attempt_at && isLatest) {
       const next = { attempt: message.attempt + 1, due_at: recorded.next_attempt_at };
@@ -180,7 +179,7 @@ export function createDeliver(deps: DeliverDeps) {
     if (status === "undelivered") deps.measure("Undelivered", scope);
     if (status !== "delivered") return;
     deps.measure("Delivered", scope);
-    const begun = attempts[runStart - 1];
+    const begun = attempts.find(({ number }) => number === runStart);
     if (begun) deps.measure("DeliveryAge", scope, Date.parse(updated_at) - Date.parse(begun.due_at));
   }
 }

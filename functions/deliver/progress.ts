@@ -4,6 +4,7 @@ import {
   type Delivery,
   type DeliveryMessage,
   deliveryId,
+  latestAttempt,
   withAttempt,
 } from "../../shared/domain/delivery.ts";
 
@@ -16,7 +17,7 @@ const isUnderWay = ({ status }: Delivery) => status === "retrying" || status ===
 
 /** The attempt was made already, by an earlier copy, or nothing more is wanted. */
 export const isDone = (stored: Delivery, message: DeliveryMessage) =>
-  !isUnderWay(stored) || stored.attempts.length >= message.attempt;
+  !isUnderWay(stored) || latestAttempt(stored) >= message.attempt;
 
 /**
  * For a message that came back from the dead-letter queue, where it may count as new: its attempt is
@@ -24,7 +25,7 @@ export const isDone = (stored: Delivery, message: DeliveryMessage) =>
  */
 export function isUnfinished(stored: Delivery, message: DeliveryMessage, now: number): boolean {
   // Given up before the attempt it asked for.
-  if (stored.status === "undelivered" && message.attempt === stored.attempts.length + 1) return true;
+  if (stored.status === "undelivered" && message.attempt === latestAttempt(stored) + 1) return true;
   if (!isSameCopy(stored, message)) return false;
   if (stored.status === "undelivered") return true;
   return stored.next_attempt_at !== null && Date.parse(stored.next_attempt_at) < now - OVERDUE_MS;

@@ -18,6 +18,9 @@ export function check<Shape extends z.ZodRawShape>(shape: Shape, given: Record<s
   throw new UsageError(problems.join("; "));
 }
 
+/** An option that belongs to another verb of the same command. */
+export const unset = (reason: string) => z.undefined(reason).optional();
+
 /** What a command was called with: its options unchecked, and the words between them. */
 export interface Call {
   readonly values: Readonly<Record<string, unknown>>;

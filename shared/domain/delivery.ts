@@ -149,6 +149,13 @@ export const withAttempt = (before: readonly Attempt[], latest: Attempt): Attemp
   latest,
 ];
 
+/**
+ * The number of the latest attempt, 0 before the first. Not how many are known: where a record was lost, as when a
+ * table is restored, the next attempt begins another, without those before it.
+ */
+export const latestAttempt = ({ attempts }: Pick<Delivery, "attempts">): number =>
+  attempts.at(-1)?.number ?? 0;
+
 /** Whether its endpoint asked, at the last attempt, never to be called again (RFC 9110 §15.5.11). */
 export const endpointIsGone = ({ attempts }: Delivery): boolean => attempts.at(-1)?.status === HTTP_GONE;
 
@@ -163,7 +170,7 @@ export function redeliveryMessage(
   now: Date,
 ): DeliveryMessage {
   const { account, hook_id, url, event_id, scope: eventScope } = of;
-  const next = of.attempts.length + 1;
+  const next = latestAttempt(of) + 1;
   return {
     ...{ account, hook_id, registration, url, event_id, scope: eventScope, body },
     ...{ attempt: next, run_start: next, lane: "fast", due_at: now.toISOString() },

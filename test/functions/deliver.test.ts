@@ -6,6 +6,7 @@ import {
   type DeliveryMessage,
   deliveryId,
   type Exchange,
+  redeliveryMessage,
 } from "../../shared/domain/delivery.ts";
 import type { Measure } from "../../shared/domain/metric.ts";
 import type { SlowMark, Webhook } from "../../shared/domain/webhook.ts";
@@ -395,6 +396,17 @@ describe("after a crash, the message handed out again", () => {
     world.answer = failed;
     await deliver(aMessage({ attempt: 2, due_at: at(-1) }), false);
     expect(world.timers).toMatchObject([{ attempt: 3 }]);
+  });
+
+  test("and whose record was lost is not sent again by a copy, and a redelivery is numbered on", async () => {
+    world.answer = failed;
+    const message = aMessage({ attempt: 2, due_at: at(-1) });
+    await deliver(message, false);
+    await deliver(message, false);
+    await deliver(message, true);
+    expect(world.posts).toHaveLength(1);
+    const givenUp = world.only ?? expect.fail();
+    expect(redeliveryMessage(givenUp, "first", "{}", new Date())).toMatchObject({ attempt: 3, run_start: 3 });
   });
 
   test("between the POST and its record makes the attempt again: at least once", async () => {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Call, check, command, UsageError } from "../command.ts";
+import { type Call, check, command, UsageError, unset } from "../command.ts";
 import { openTarget, type Target } from "../target.ts";
 import { listLetters } from "./list.ts";
 import { countLetters, type DeadLetterQueue, findQueues, queueNames } from "./queues.ts";
@@ -31,7 +31,6 @@ const count = (max: number) => {
   const wanted = `must be a whole number from 1 to ${max}`;
   return z.coerce.number(wanted).int(wanted).min(1, wanted).max(max, wanted);
 };
-const unset = (reason: string) => z.undefined(reason).optional();
 const listing = {
   queue,
   limit: count(1_000).default(20),

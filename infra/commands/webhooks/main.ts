@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb
 import * as z from "zod";
 import { accountName } from "../../../shared/domain/api-key.ts";
 import { messageOf } from "../../local/failure.ts";
-import { type Call, check, command, UsageError } from "../command.ts";
+import { type Call, check, command, UsageError, unset } from "../command.ts";
 import { openPrivateFile } from "../private-file.ts";
 import { openTarget, readOutputs, type Target } from "../target.ts";
 import { formatFile, nameOf, parseFile, type Registration, toRegistration } from "./file.ts";
@@ -33,7 +33,6 @@ const options = {
   replace: { type: "boolean" },
 } as const;
 
-const unset = (reason: string) => z.undefined(reason).optional();
 const exporting = {
   out: z.string("is missing: the file to write").min(1, "is missing: the file to write"),
   account: accountName.optional(),
