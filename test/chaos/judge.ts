@@ -3,8 +3,9 @@ import { deliveryKey, type Life, type Lives } from "./lives.ts";
 import type { Ledger } from "./settle.ts";
 import { ATTEMPTS } from "./victim.ts";
 
-/** A life in which so many arrived is long enough for most of them to have been recorded. */
+/** A life in which so many arrived is long enough for some of them to have been recorded. */
 const MANY_ARRIVALS = 200;
+/** Of all that arrived, so much was recorded in the life that it arrived in. */
 const MOST = 0.5;
 /** Fewer kills, or deliveries, may all come before the first slow answer has marked its endpoint. */
 const ENOUGH_FOR_BOTH_LANES = { kills: 5, deliveries: 2_000 };
@@ -92,14 +93,27 @@ export function problemsOf(
       `the ledger has ${balance.undelivered} undelivered, the endpoints refused ${refused}`,
     ],
     [balance.overdue + balance.cancelled === 0, `${balance.overdue} overdue, ${balance.cancelled} cancelled`],
-    ...lives.map(recordedMost),
+    recordedMost(lives),
+    ...lives.map(recordedSome),
     [killsWithBothLanes > 0 || !bothLanesDue, "no kill met messages on the slow lane and on the fast one"],
   ];
   return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
-/** Otherwise what was in flight is not known, and would excuse everything that came twice. */
-const recordedMost = ({ arrived, unrecorded }: Life, index: number): [boolean, string] => [
-  arrived < MANY_ARRIVALS || unrecorded <= arrived * (1 - MOST),
-  `life ${index + 1}: no record is known of ${unrecorded} of its ${arrived} arrivals`,
+/**
+ * Otherwise what was in flight is not known, and would excuse everything that came twice. Of all lives together: one
+ * that ends soon after its start may have had most of its attempts in flight.
+ */
+function recordedMost(lives: readonly Life[]): [boolean, string] {
+  const sum = (of: keyof Life) => lives.reduce((total, life) => total + life[of], 0);
+  const [arrived, unrecorded] = [sum("arrived"), sum("unrecorded")];
+  return [
+    unrecorded <= arrived * (1 - MOST),
+    `no record is known of ${unrecorded} of the ${arrived} arrivals of all lives`,
+  ];
+}
+
+const recordedSome = ({ arrived, unrecorded }: Life, index: number): [boolean, string] => [
+  arrived < MANY_ARRIVALS || unrecorded < arrived,
+  `life ${index + 1}: no record is known of any of its ${arrived} arrivals`,
 ];
