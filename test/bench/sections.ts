@@ -1,0 +1,5 @@
+import type { Section } from "./section.ts";
+import { throughput } from "./sections/throughput.ts";
+
+/** In the order in which they run. */
+export const sections: readonly Section[] = [throughput];
