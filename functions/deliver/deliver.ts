@@ -9,6 +9,7 @@ import {
   laneAfter,
 } from "../../shared/domain/delivery.ts";
 import type { Measure } from "../../shared/domain/metric.ts";
+import { remember } from "../../shared/domain/remember.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
 import { endpointState, isSlow, type Webhook } from "../../shared/domain/webhook.ts";
@@ -184,12 +185,14 @@ export function createDeliver(deps: DeliverDeps) {
   }
 }
 
+const originOf = remember((url) => new URL(url).origin, 1_000);
+
 const identity = ({ id, account, hook_id, event_id, url, scope }: Delivery) => ({
   account,
   event_id,
   hook_id,
   // Paths and queries may carry an integrator's token; the origin is enough to find a slow server.
-  endpoint: new URL(url).origin,
+  endpoint: originOf(url),
   scope,
   delivery_id: id,
 });

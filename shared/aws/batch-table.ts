@@ -18,6 +18,11 @@ interface Put extends Addressed {
 }
 
 const address = ({ table, key }: Addressed) => JSON.stringify([table, Object.entries(key).sort()]);
+/** The address of an item that a table answered with, whose key has the attributes of this one. */
+const addressOfItem = (table: string, like: Key, item: Item) => {
+  const key = Object.fromEntries(Object.keys(like).map((name) => [name, String(item[name])]));
+  return address({ table, key });
+};
 /** One entry for each address, the last one given: DynamoDB refuses a batch that names an item twice. */
 const unique = <Entry extends Addressed>(entries: readonly Entry[]): Entry[] => [
   ...new Map(entries.map((entry) => [address(entry), entry])).values(),
@@ -42,12 +47,9 @@ export function createBatchReader(client: DynamoDBDocumentClient) {
         ([table, Keys]) => [table, { Keys, ConsistentRead: true }] as const,
       );
       const answer = await client.send(new BatchGetCommand({ RequestItems: Object.fromEntries(requests) }));
-      for (const sought of keys) {
-        const items = answer.Responses?.[sought.table] ?? [];
-        const item = items.find((candidate) =>
-          Object.entries(sought.key).every(([name, value]) => candidate[name] === value),
-        );
-        if (item) found.set(address(sought), item);
+      const keyByTable = new Map(keys.map(({ table, key }) => [table, key]));
+      for (const [table, items] of Object.entries(answer.Responses ?? {})) {
+        for (const item of items) found.set(addressOfItem(table, keyByTable.get(table) ?? {}, item), item);
       }
       return Object.entries(answer.UnprocessedKeys ?? {}).flatMap(([table, { Keys = [] }]) =>
         Keys.map((key) => ({ table, key })),
@@ -73,6 +75,7 @@ export function createBatchWriter(client: DynamoDBDocumentClient) {
     const left = Object.entries(answer.UnprocessedItems ?? {}).flatMap(([table, unprocessed]) =>
       unprocessed.map(({ PutRequest }) => ({ table, item: PutRequest?.Item ?? {} })),
     );
+    if (left.length === 0) return [];
     return puts.filter(({ table, key }) =>
       left.some(
         (other) =>

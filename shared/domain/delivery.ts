@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import * as z from "zod";
 import { eventId, scope } from "./event.ts";
 import { nextDueAt, parseRetryAfter, type RetryPolicy } from "./retry.ts";
@@ -88,8 +88,11 @@ const scheduledMessage = z.object({ MessageBody: z.string() });
  */
 export function readDeliveryMessage(json: string): DeliveryMessage {
   const message: unknown = JSON.parse(json);
+  const parsed = deliveryMessage.safeParse(message);
+  if (parsed.success) return parsed.data;
   const scheduled = scheduledMessage.safeParse(message);
-  return deliveryMessage.parse(scheduled.success ? JSON.parse(scheduled.data.MessageBody) : message);
+  if (!scheduled.success) throw parsed.error;
+  return deliveryMessage.parse(JSON.parse(scheduled.data.MessageBody));
 }
 
 type Target = Pick<DeliveryMessage, "account" | "hook_id" | "url">;
@@ -105,8 +108,7 @@ export const isDeliveryId = (text: string): boolean => /^dlv_[A-Za-z0-9_-]{24}$/
 export const endpointGroup = (of: Target): string => `ep_${digest([of.account, of.hook_id, of.url])}`;
 
 /** 144 bits in 24 characters that are safe in URLs and in schedule names. */
-const digest = (parts: readonly string[]) =>
-  createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 24);
+const digest = (parts: readonly string[]) => hash("sha256", JSON.stringify(parts), "base64url").slice(0, 24);
 
 /** What came of one attempt. A receiver's failure is a value: nothing is thrown for it. */
 export interface Exchange {

@@ -2,6 +2,7 @@ import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import type { Exchange } from "../domain/delivery.ts";
 import { type EndpointRules, endpointUrlProblem } from "../domain/endpoint-url.ts";
+import { remember } from "../domain/remember.ts";
 import { attemptErrorText, isOurMistake } from "./attempt-error.ts";
 import { createConnect } from "./connect.ts";
 import {
@@ -16,6 +17,7 @@ import { createIdleConnections } from "./idle-connections.ts";
 import { publicOnly } from "./public-lookup.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const REMEMBERED_URLS = 1_000;
 
 export type OutgoingRequest = {
   readonly url: string;
@@ -53,6 +55,12 @@ export function createSender({
 }): Sender {
   const connect = createConnect(rules.allowPrivate ? lookup : publicOnly(lookup));
   const idle = createIdleConnections();
+  const targetOf = remember(function readUrl(url) {
+    const problem = endpointUrlProblem(url, rules);
+    if (problem !== undefined) return { problem };
+    const { origin, pathname, search } = new URL(url);
+    return { origin, path: pathname + search };
+  }, REMEMBERED_URLS);
   const underWay = new Set<Promise<unknown>>();
 
   async function send(outgoing: OutgoingRequest): Promise<Exchange> {
@@ -74,13 +82,12 @@ export function createSender({
 
   /** Fills in the answer as far as it comes; returns why it did not come whole, if so. */
   async function attempt(outgoing: OutgoingRequest, answer: Answer): Promise<string | undefined> {
-    // Asked again at each attempt: the rule may have been laxer when the endpoint was registered.
-    const problem = endpointUrlProblem(outgoing.url, rules);
-    if (problem !== undefined) return `URL refused: ${problem}`;
-    const { origin, pathname, search } = new URL(outgoing.url);
+    // Asked again by each process: the rule may have been laxer when the endpoint was registered.
+    const target = targetOf(outgoing.url);
+    if (target.problem !== undefined) return `URL refused: ${target.problem}`;
     const headers = { "user-agent": userAgent, ...outgoing.headers };
-    const connection = idle.take(origin) ?? open(origin);
-    const exchange = post(connection, { path: pathname + search, headers, body: outgoing.body }, answer);
+    const connection = idle.take(target.origin) ?? open(target.origin);
+    const exchange = post(connection, { path: target.path, headers, body: outgoing.body }, answer);
     let isReusable = false;
     try {
       const failure = await withinTime(exchange);
@@ -135,6 +142,7 @@ function statusError(status: number | null): string | undefined {
 
 /** At most 1 KiB of UTF-8, cut between characters. Bytes that are not UTF-8 become U+FFFD. */
 function textOf(kept: readonly Buffer[]): string | null {
+  if (kept.length === 0) return null;
   const bytes = Buffer.concat(kept).subarray(0, MAX_KEPT_BYTES);
   // "stream" leaves out a character whose end is missing.
   const text = new TextDecoder().decode(bytes, { stream: true });

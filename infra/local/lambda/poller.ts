@@ -1,16 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-  SQSClient,
-} from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import * as z from "zod";
 import { log } from "../../../shared/log.ts";
-import { clientOptions } from "../settings.ts";
 import type { EventSourceMapping } from "../template/wiring.ts";
 import type { Invoke } from "./lambda.ts";
+import { createQueueCalls, type QueueMessage } from "./queue-calls.ts";
 import { toRecord } from "./sqs-record.ts";
 
 /**
@@ -49,7 +43,7 @@ export interface Poller {
  * @param sqsUrl where the local SQS listens
  */
 export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke: Invoke): Poller {
-  const client = new SQSClient(clientOptions(sqsUrl));
+  const calls = createQueueCalls(sqsUrl);
   const { queue, functionName, batchSize, batchingWindowSeconds, reportsBatchItemFailures } = mapping;
   const inFlight = new Set<Promise<void>>();
   let concurrency = FIRST_CONCURRENCY;
@@ -74,7 +68,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
   }
 
   /** Waits up to the batching window, from the first message on, for a batch to fill. */
-  async function collectBatch(): Promise<Message[]> {
+  async function collectBatch(): Promise<QueueMessage[]> {
     const batch = await receive(batchSize);
     const closesAt = Date.now() + batchingWindowSeconds * 1_000;
     while (batch.length > 0 && batch.length < batchSize && Date.now() < closesAt && !stopped) {
@@ -83,18 +77,9 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
     return batch;
   }
 
-  async function receive(wanted: number): Promise<Message[]> {
+  async function receive(wanted: number): Promise<QueueMessage[]> {
     try {
-      const { Messages } = await client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: queue.url,
-          MaxNumberOfMessages: Math.min(wanted, SQS_BATCH),
-          WaitTimeSeconds: POLL_SECONDS,
-          MessageSystemAttributeNames: ["All"],
-          MessageAttributeNames: ["All"],
-        }),
-      );
-      return Messages ?? [];
+      return await calls.receive(queue.url, Math.min(wanted, SQS_BATCH), POLL_SECONDS);
     } catch (error) {
       log.error("poll.failed", error, { queue: queue.name });
       await sleep(BACKOFF_MS);
@@ -102,7 +87,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
     }
   }
 
-  async function handle(batch: Message[]): Promise<void> {
+  async function handle(batch: QueueMessage[]): Promise<void> {
     try {
       const event: SQSEvent = { Records: batch.map((message) => toRecord(message, queue.arn)) };
       const failed = failedIds(await invoke(functionName, event), batch);
@@ -116,7 +101,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
    * @throws when the answer is not what a mapping with ReportBatchItemFailures takes:
    * then the whole batch failed
    */
-  function failedIds(answer: unknown, batch: readonly Message[]): Set<string | undefined> {
+  function failedIds(answer: unknown, batch: readonly QueueMessage[]): Set<string | undefined> {
     // Nothing, null and an object without failures all mean success.
     if (!reportsBatchItemFailures || answer === undefined || answer === null) return new Set();
     const failed = batchResponse.parse(answer).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
@@ -127,12 +112,9 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
     return new Set(failed);
   }
 
-  async function remove(messages: readonly Message[]): Promise<void> {
+  async function remove(messages: readonly QueueMessage[]): Promise<void> {
     for (let start = 0; start < messages.length; start += SQS_BATCH) {
-      const Entries = messages
-        .slice(start, start + SQS_BATCH)
-        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-      await client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+      await calls.remove(queue.url, messages.slice(start, start + SQS_BATCH));
     }
   }
 
@@ -142,7 +124,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
       stopped = true;
       await polling;
       await Promise.all(inFlight);
-      client.destroy();
+      await calls.close();
     },
   };
 }

@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import type { Invoke } from "../../../infra/local/lambda/lambda.ts";
+import { queueMessage } from "../../../infra/local/lambda/queue-calls.ts";
 import { toRecord } from "../../../infra/local/lambda/sqs-record.ts";
 import type { EventSourceMapping } from "../../../infra/local/template/wiring.ts";
 
@@ -45,7 +46,7 @@ export function startLoop(
 
   async function failedOf(batch: readonly Message[]): Promise<Set<string | undefined>> {
     try {
-      const Records = batch.map((message) => toRecord(message, queue.arn));
+      const Records = batch.map((message) => toRecord(queueMessage.parse(message), queue.arn));
       const { batchItemFailures } = batchResponse.parse(await invoke(functionName, { Records }));
       return new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
     } catch {
