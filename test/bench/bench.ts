@@ -47,7 +47,7 @@ export async function bench({ sections, chosen, runs, folder, print }: BenchOpti
       const record = await measureSection(section, runs, print);
       measured.push(record);
       saved = merge(saved, [record], sections);
-      if (folder !== undefined) publish(folder, saved);
+      if (folder !== undefined) publish(folder, saved, sections);
     } catch (error) {
       failed.push(section.name);
       print(`  failed, and keeps the figures it had: ${inspect(error)}`);

@@ -3,24 +3,12 @@ import { parseArgs } from "node:util";
 import * as z from "zod";
 import { bench } from "./bench.ts";
 import { publish, resultsFile } from "./report/publish.ts";
-import { merge, readResults } from "./report/results.ts";
+import { readResults } from "./report/results.ts";
 import { toText } from "./report/table.ts";
 import { sections } from "./sections.ts";
 
 const folder = fileURLToPath(new URL("../../docs/bench", import.meta.url));
 const names = sections.map(({ name }) => name);
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    runs: { type: "string" },
-    save: { type: "boolean" },
-    page: { type: "boolean" },
-    help: { type: "boolean" },
-  },
-});
-const runs = z.coerce.number().int().min(1).max(9).optional().parse(values.runs);
-const unknown = positionals.filter((name) => !names.includes(name));
 
 /** As long as it took when its figures were last saved. */
 function usage(): string {
@@ -42,18 +30,40 @@ The exit code is 1 when a goal is not reached or a section could not be measured
 ${toText(rows)}`;
 }
 
-if (values.help) console.log(usage());
-else if (unknown.length > 0) {
-  console.error(`There is no section ${unknown.join(", ")}.\n\n${usage()}`);
-  process.exitCode = 1;
-} else if (values.page) publish(folder, merge(readResults(resultsFile(folder)), [], sections));
-else {
-  const isReached = await bench({
+async function main(): Promise<boolean> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: "string" },
+      save: { type: "boolean" },
+      page: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    console.log(usage());
+    return true;
+  }
+  const runs = z.coerce.number().int().min(1).max(9).optional().safeParse(values.runs);
+  if (!runs.success) throw new Error("--runs takes a whole number from 1 to 9.");
+  const unknown = positionals.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`There is no section ${unknown.join(", ")}.\n\n${usage()}`);
+  if (values.page) {
+    publish(folder, readResults(resultsFile(folder)), sections);
+    return true;
+  }
+  return bench({
     sections,
     chosen: positionals.length > 0 ? positionals : names,
-    runs,
+    runs: runs.data,
     folder: values.save || positionals.length === 0 ? folder : undefined,
     print: console.log,
   });
-  if (!isReached) process.exitCode = 1;
+}
+
+try {
+  if (!(await main())) process.exitCode = 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -83,11 +83,9 @@ const valueAxis = (chart: Chart, across: boolean) => ({
   ...(chart.y.isLogarithmic && logarithmic(chart)),
 });
 
-/** What stands at a category: its place and the value, or the value alone, or nothing: zero on a logarithmic axis. */
-function pointAt(chart: Chart, category: number, value: number) {
-  const shown = chart.y.isLogarithmic && value <= 0 ? "-" : value;
-  return hasPlaces(chart) ? [Number(chart.categories[category]), shown] : shown;
-}
+/** What stands at a category: its place and the value, or the value alone. ECharts leaves zero out of logarithms. */
+const pointAt = (chart: Chart, category: number, value: number) =>
+  hasPlaces(chart) ? [Number(chart.categories[category]), value] : value;
 
 /** The upper of two lines has its values above, the lower below. */
 const labelSide = ({ series }: Chart, category: number, value: number) =>

@@ -19,7 +19,7 @@ const relink = (text: string) =>
   );
 
 /** A text as part of the page: without a title of its own, and its headings below the section's. */
-export function asPart(text: string, level: number): string {
+function asPart(text: string, level: number): string {
   const body = text.trim().replace(/^# .*\n+/, "");
   const levels = [...body.matchAll(/^(#+) /gm)].map(([, marks]) => marks?.length ?? 0);
   const deeper = "#".repeat(Math.max(0, level - Math.min(...levels, level)));
@@ -60,15 +60,23 @@ function goalsPart(sections: readonly SectionRecord[]): string {
   return `${sentence}\n\n${markdownTable(["goal", "", "measured", "", "section"], rows)}`;
 }
 
-/**
- * The whole page of `docs/bench/`.
- * @param methods the text of each section, by its name, and `intro`
- */
-export const toPage = (sections: readonly SectionRecord[], methods: ReadonlyMap<string, string>): string =>
+const unmeasuredPart = (names: readonly string[]) =>
+  names.length === 0 ? [] : [`**Not measured yet**: ${names.join(", ")}.`];
+
+interface Around {
+  /** The text of each section, by its name, and `intro`. */
+  readonly methods: ReadonlyMap<string, string>;
+  /** Sections of which there are no figures. */
+  readonly unmeasured: readonly string[];
+}
+
+/** The whole page of `docs/bench/`. */
+export const toPage = (sections: readonly SectionRecord[], { methods, unmeasured }: Around): string =>
   `${[
     NOTE,
     "# How fast, and how cheap",
     goalsPart(sections),
+    ...unmeasuredPart(unmeasured),
     asPart(methods.get("intro") ?? "", 2),
     ...sections.map((section) => sectionPart(section, methods.get(section.name) ?? "")),
   ].join("\n\n")}\n`;

@@ -97,6 +97,11 @@ test("a chart that is no longer drawn is removed, and links of a method text hol
   expect(page()).toContain("### How\n\nSee [it](it.md).");
 });
 
+test("the page says what was not measured", async () => {
+  await measure([section("speed", 1), section("price", 2)], ["price"]);
+  expect(page()).toContain("**Not measured yet**: speed.");
+});
+
 test("nothing is written without a folder", async () => {
   await bench({ sections: [section("speed", 1)], chosen: ["speed"], print: () => {} });
   expect(readdirSync(folder)).toEqual(["method"]);

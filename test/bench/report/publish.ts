@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Section } from "../section.ts";
 import { toPage } from "./page.ts";
-import { type SectionRecord, toJson } from "./results.ts";
+import { merge, type SectionRecord, toJson } from "./results.ts";
 import { toSvg } from "./svg.ts";
 
 export const resultsFile = (folder: string): string => join(folder, "results.json");
@@ -33,8 +34,13 @@ function chartsByFile(sections: readonly SectionRecord[]): Map<string, string> {
   return files;
 }
 
-/** Writes results, charts and page; removes charts that are no longer drawn. */
-export function publish(folder: string, sections: readonly SectionRecord[]): void {
+/**
+ * Writes results, charts and page; removes charts that are no longer drawn.
+ * @param all the sections there are, in their order
+ */
+export function publish(folder: string, measured: readonly SectionRecord[], all: readonly Section[]): void {
+  const sections = merge(measured, [], all);
+  const unmeasured = all.filter(({ name }) => !sections.some((section) => section.name === name));
   const methods = readMethods(
     folder,
     sections.map(({ name }) => name),
@@ -46,5 +52,8 @@ export function publish(folder: string, sections: readonly SectionRecord[]): voi
   }
   for (const [file, svg] of charts) writeFileSync(join(folder, file), svg);
   writeFileSync(resultsFile(folder), toJson(sections));
-  writeFileSync(join(folder, "README.md"), toPage(sections, methods));
+  writeFileSync(
+    join(folder, "README.md"),
+    toPage(sections, { methods, unmeasured: unmeasured.map(({ name }) => name) }),
+  );
 }

@@ -58,9 +58,12 @@ const thisMachine = (): SectionRecord["machine"] => ({
   node: process.versions.node,
 });
 
+const rounded = (_key: string, value: unknown) =>
+  typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value;
+
 /** @throws when a figure or a value of a chart is no number, which would be lost in JSON */
 export function toRecord({ section, figures, samples }: SectionResult, seconds: number): SectionRecord {
-  return record.parse({
+  const measured = {
     name: section.name,
     title: section.title,
     day: new Date().toISOString().slice(0, 10),
@@ -68,7 +71,8 @@ export function toRecord({ section, figures, samples }: SectionResult, seconds: 
     machine: thisMachine(),
     figures,
     charts: section.charts(figures, samples),
-  });
+  };
+  return record.parse(JSON.parse(JSON.stringify(measured, rounded)));
 }
 
 /** @throws with a sentence that says what to do when there is a file and it cannot be read */
@@ -93,8 +97,5 @@ export function merge(
   return sections.flatMap(({ name }) => byName.get(name) ?? []);
 }
 
-const rounded = (_key: string, value: unknown) =>
-  typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value;
-
 export const toJson = (sections: readonly SectionRecord[]): string =>
-  `${JSON.stringify({ sections }, rounded, 2)}\n`;
+  `${JSON.stringify({ sections }, null, 2)}\n`;
