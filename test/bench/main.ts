@@ -1,33 +1,69 @@
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
-import { toRows, toText } from "./report/table.ts";
-import { runSection } from "./run.ts";
+import { bench } from "./bench.ts";
+import { publish, resultsFile } from "./report/publish.ts";
+import { readResults } from "./report/results.ts";
+import { toText } from "./report/table.ts";
 import { sections } from "./sections.ts";
 
-const usage = `Measures how fast and how cheap this product is, against a ceiling measured in the same run.
+const folder = fileURLToPath(new URL("../../docs/bench", import.meta.url));
+const names = sections.map(({ name }) => name);
 
-  npm run bench                        every section
-  npm run bench -- throughput cost     these sections
+/** As long as it took when its figures were last saved. */
+function usage(): string {
+  const seconds = new Map(readResults(resultsFile(folder)).map((saved) => [saved.name, saved.seconds]));
+  const rows = sections.map(({ name, title, runs: times }) => {
+    const took = seconds.get(name);
+    return [name, title, `${times} runs`, took === undefined ? "" : `took ${Math.ceil(took / 60)} min`];
+  });
+  return `Measures how fast and how cheap this product is, against a ceiling measured in the same run.
+
+  npm run bench                        every section; writes docs/bench
+  npm run bench -- throughput cost     these sections; only prints
+  npm run bench -- cost --save         and docs/bench has these figures in place of those it had
   npm run bench -- latency --runs 1    once rather than to the median of several
+  npm run bench -- --page              docs/bench anew out of the figures last saved, measuring nothing
 
-Sections: ${sections.map(({ name }) => name).join(", ")}`;
+The exit code is 1 when a goal is not reached or a section could not be measured.
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { runs: { type: "string" }, help: { type: "boolean" } },
-});
-const runs = z.coerce.number().int().min(1).max(9).optional().parse(values.runs);
-const unknown = positionals.filter((name) => !sections.some((section) => section.name === name));
+${toText(rows)}`;
+}
 
-if (values.help) console.log(usage);
-else if (unknown.length > 0) {
-  console.error(`There is no section ${unknown.join(", ")}.\n\n${usage}`);
-  process.exitCode = 1;
-} else {
-  for (const section of sections) {
-    if (positionals.length > 0 && !positionals.includes(section.name)) continue;
-    console.log(`\n${section.title}`);
-    const { figures } = await runSection(section, runs);
-    console.log(toText(toRows(figures)));
+async function main(): Promise<boolean> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: "string" },
+      save: { type: "boolean" },
+      page: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    console.log(usage());
+    return true;
   }
+  const runs = z.coerce.number().int().min(1).max(9).optional().safeParse(values.runs);
+  if (!runs.success) throw new Error("--runs takes a whole number from 1 to 9.");
+  const unknown = positionals.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`There is no section ${unknown.join(", ")}.\n\n${usage()}`);
+  if (values.page) {
+    publish(folder, readResults(resultsFile(folder)), sections);
+    return true;
+  }
+  return bench({
+    sections,
+    chosen: positionals.length > 0 ? positionals : names,
+    runs: runs.data,
+    folder: values.save || positionals.length === 0 ? folder : undefined,
+    print: console.log,
+  });
+}
+
+try {
+  if (!(await main())) process.exitCode = 1;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }
