@@ -9,8 +9,8 @@ import { readable } from "./readable.ts";
 
 /**
  * A page is looked for in rounds, each of which reads more entries than the one before: one in a hundred may be of
- * the webhook that is asked for. After these the page is short, not wrong. What they read takes some 0.6 s of CPU,
- * and a small function has a sixth of one.
+ * the webhook that is asked for. After these the page is short, not wrong. What they read takes less than a second
+ * of CPU, and a small function has a sixth of one.
  */
 const MAX_ROUNDS = 5;
 const FIRST_ENTRIES = 32;

@@ -48,7 +48,7 @@ export function* queuedDeliveries(
 
 export const deliveryIds = (entry: LedgerEntry): string[] => [...queuedDeliveries(entry)].map(deliveryId);
 
-/** A message waits on a queue at most as long as the queue keeps it. */
+/** No SQS queue keeps a message longer (SQS quotas). */
 const MAX_WAIT_MS = 14 * 86_400_000;
 
 /** When an entry was written, and until when it counts (epoch seconds). */
