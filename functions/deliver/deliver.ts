@@ -13,7 +13,7 @@ import { remember } from "../../shared/domain/remember.ts";
 import type { RetryPolicy } from "../../shared/domain/retry.ts";
 import { type SignedRequest, signedRequest } from "../../shared/domain/signed-request.ts";
 import { endpointState, isSlow, type Webhook } from "../../shared/domain/webhook.ts";
-import { applyDecision, begin, isDone, iso, isSameCopy, isUnfinished } from "./progress.ts";
+import { applyDecision, begin, isDone, iso, isUnfinished } from "./progress.ts";
 
 export interface DeliverDeps {
   readonly policy: RetryPolicy;
@@ -24,8 +24,7 @@ export interface DeliverDeps {
   };
   readonly deliveries: {
     find(id: string): Promise<Delivery | undefined>;
-    settle(delivered: Delivery, isNew: boolean): Promise<unknown>;
-    relist(stored: Delivery): Promise<unknown>;
+    settle(delivered: Delivery): Promise<unknown>;
     advance(moved: Delivery, attemptsBefore: number | undefined): Promise<boolean>;
   };
   readonly keepUndelivered: (givenUp: Delivery, body: string) => Promise<void>;
@@ -64,9 +63,6 @@ export function createDeliver(deps: DeliverDeps) {
     ]);
     if (stored && isDone(stored, message)) {
       if (isRedelivered || isUnfinished(stored, message, clock.now())) await followUp(stored, message);
-      // The first record may have got in without its place in the log.
-      if (message.attempt === 1 && (isRedelivered || isSameCopy(stored, message)))
-        await deliveries.relist(stored);
       return;
     }
     const endpoint = endpointState(webhook, message, new Date(clock.now()));
@@ -105,7 +101,7 @@ export function createDeliver(deps: DeliverDeps) {
   /** @returns false when another copy of the message was faster; its record stands */
   async function record(moved: Delivery, before: Delivery | undefined): Promise<boolean> {
     if (moved.status !== "delivered") return deliveries.advance(moved, before?.attempts.length);
-    await deliveries.settle(moved, before === undefined);
+    await deliveries.settle(moved);
     return true;
   }
 

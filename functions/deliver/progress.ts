@@ -32,7 +32,7 @@ export function isUnfinished(stored: Delivery, message: DeliveryMessage, now: nu
 }
 
 /** It asks for the very attempt that was made last, and is not another publication of the event. */
-export const isSameCopy = (stored: Delivery, message: DeliveryMessage) =>
+const isSameCopy = (stored: Delivery, message: DeliveryMessage) =>
   stored.attempts.at(-1)?.due_at === message.due_at;
 
 /** A delivery before its first attempt. */

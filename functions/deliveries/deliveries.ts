@@ -1,43 +1,44 @@
 import * as z from "zod";
-import { type Delivery, deliveryView, isDeliveryId } from "../../shared/domain/delivery.ts";
+import {
+  type Delivery,
+  type DeliveryStatus,
+  deliveryView,
+  isDeliveryId,
+} from "../../shared/domain/delivery.ts";
 import { Problem, parseInput } from "../../shared/domain/problem.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
-import { type HookIds, listOwners } from "../../shared/http/list-owners.ts";
 import { cursorOf, positionInTime } from "../../shared/http/paging.ts";
 import { deliveryQuery } from "../../shared/http/queries.ts";
 
-const position = z.strictObject({ sk: positionInTime, taken: z.int().positive() });
+/** After a ledger entry, or inside it. */
+const position = z.strictObject({ sk: positionInTime, taken: z.int().positive().optional() });
 type Position = z.infer<typeof position>;
 
 export interface DeliveriesDeps {
-  readonly hookIds: HookIds;
-  readonly deliveryLog: {
-    find(id: string): Promise<Delivery | undefined>;
-    page(
-      owners: readonly { account: string; hookId: string }[],
-      limit: number,
-      matches: (candidate: Delivery) => boolean,
-      from?: Position,
-    ): Promise<{ items: Delivery[]; next?: Position }>;
-  };
+  readonly find: (id: string) => Promise<Delivery | undefined>;
+  /** Up to `limit` deliveries that the filter lets through, newest first. */
+  readonly page: (
+    account: string,
+    limit: number,
+    filter: { hookId: string | undefined; status: DeliveryStatus | undefined },
+    from: Position | undefined,
+  ) => Promise<{ items: Delivery[]; next?: Position }>;
 }
 
 const cursor = cursorOf(position);
 
-/** The delivery log: what was sent, when, and what the endpoint said to it. */
-export function createDeliveries({ hookIds, deliveryLog }: DeliveriesDeps) {
+/** The deliveries: what was sent, when, and what the endpoint said to it. */
+export function createDeliveries({ find, page }: DeliveriesDeps) {
   return {
     async list({ account, query }: ApiRequest): Promise<ApiAnswer> {
-      const { limit, cursor: from, hook_id, status } = parseInput(deliveryQuery, query);
-      const owners = await listOwners(account, hook_id, hookIds);
-      const hasStatus = (candidate: Delivery) => status === undefined || candidate.status === status;
-      const { items, next } = await deliveryLog.page(owners, limit, hasStatus, cursor.read(from));
+      const { limit, cursor: from, hook_id: hookId, status } = parseInput(deliveryQuery, query);
+      const { items, next } = await page(account, limit, { hookId, status }, cursor.read(from));
       return { status: 200, body: { items: items.map(deliveryView), next_cursor: cursor.write(next) } };
     },
 
     async show({ account, path }: ApiRequest): Promise<ApiAnswer> {
       const { id = "" } = path;
-      const found = isDeliveryId(id) ? await deliveryLog.find(id) : undefined;
+      const found = isDeliveryId(id) ? await find(id) : undefined;
       if (found?.account !== account) throw new Problem("not-found", "There is no such delivery");
       return { status: 200, body: deliveryView(found) };
     },

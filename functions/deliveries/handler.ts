@@ -1,18 +1,21 @@
 import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { dynamoDb } from "../../shared/aws/clients.ts";
-import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
-import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
+import { createDeliveryList } from "../../shared/aws/delivery-list.ts";
+import { createDeliveryFinder } from "../../shared/aws/delivery-table.ts";
+import { createLedgerReader } from "../../shared/aws/ledger-table.ts";
 import { readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
 import { createDeliveries } from "./deliveries.ts";
 
-const config = readConfig("WEBHOOKS_TABLE", "DELIVERIES_TABLE");
+const { DELIVERIES_TABLE: tableName } = readConfig("DELIVERIES_TABLE");
 const client = dynamoDb();
-const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
 
 const deliveries = createDeliveries({
-  hookIds: webhooks.ids,
-  deliveryLog: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)),
+  find: createDeliveryFinder(client, tableName),
+  page: createDeliveryList({
+    ledger: createLedgerReader(client, tableName, Date.now),
+    ...{ tableName, read: createBatchReader(client), now: Date.now },
+  }),
 });
 
 export const handler = api("deliveries", {

@@ -23,7 +23,7 @@ export interface FanOutDeps {
   readonly publish: (part: Publication) => Promise<unknown>;
   /** These events are no longer in flight, as the account's limits count it. */
   readonly landed: (account: string, events: number, acceptedAt: string) => Promise<unknown>;
-  /** Writes down what was queued, for the account that `npm run ledger` gives. */
+  /** Writes down what was queued: what `GET /deliveries` lists, and `npm run ledger` accounts for. */
   readonly keepLedger: (entry: LedgerEntry) => Promise<unknown>;
   readonly log: { info(event: string, fields: Readonly<Record<string, unknown>>): void };
   readonly measure: Measure;
@@ -55,7 +55,7 @@ export function createFanOut(deps: FanOutDeps) {
     const messages = messagesOf(publication, groups);
     for (const some of lazyChunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
       await enqueueAll(some);
-    await Promise.all(groups.map((group) => deps.keepLedger(toLedger(account, group))));
+    await deps.keepLedger(toLedger(publication, groups));
     if (unreadable.length > 0)
       throw new AggregateError(unreadable, "A webhook cannot be read; all others are served");
     if (publication.is_counted) await deps.landed(account, events.length, publication.accepted_at);
@@ -111,10 +111,14 @@ function* messagesOf(
   }
 }
 
-const toLedger = (account: string, { alike, targets }: Group): LedgerEntry => ({
+const toLedger = ({ account, accepted_at }: Publication, groups: readonly Group[]): LedgerEntry => ({
   account,
-  event_ids: alike.map(({ id }) => id),
-  endpoints: targets.map(({ hook_id, url }) => ({ hook_id, url })),
+  accepted_at,
+  groups: groups.map(({ alike, targets }) => ({
+    scope: alike[0].scope,
+    event_ids: alike.map(({ id }) => id),
+    endpoints: targets.map(({ hook_id, url }) => ({ hook_id, url })),
+  })),
 });
 
 const endpointCount = (webhook: Webhook, event: Event) => (wants(webhook, event) ? webhook.urls.length : 0);

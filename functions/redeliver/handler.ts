@@ -1,7 +1,6 @@
-import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
-import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
 import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
+import { createDeliveryFinder } from "../../shared/aws/delivery-table.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
@@ -38,7 +37,7 @@ const SLICE_SECONDS = 1;
 const redeliver = createRedeliver({
   now: () => new Date(),
   findWebhook: createWebhookTable(client, config.WEBHOOKS_TABLE).find,
-  findDelivery: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)).find,
+  findDelivery: createDeliveryFinder(client, config.DELIVERIES_TABLE),
   restart: createRedeliveryTable(client, config.DELIVERIES_TABLE, config.DELIVERY_TTL_DAYS).restart,
   undelivered,
   jobs: createJobTable(client, config.DELIVERIES_TABLE),

@@ -1,7 +1,6 @@
 import { nanoid } from "nanoid";
-import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
-import { createDeliveryLog } from "../../shared/aws/delivery-log.ts";
+import { createDeliveryFinder } from "../../shared/aws/delivery-table.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
@@ -31,7 +30,7 @@ const queue = createQueue(sqs(), config.REDELIVERIES_QUEUE_URL);
 
 const undelivered = createUndelivered({
   hookIds: webhooks.ids,
-  findDelivery: createDeliveryLog(client, config.DELIVERIES_TABLE, createBatchReader(client)).find,
+  findDelivery: createDeliveryFinder(client, config.DELIVERIES_TABLE),
   undelivered: undeliveredTable,
   forget: (id) => redeliveryTable.forget(id, new Date()),
 });

@@ -11,7 +11,7 @@ export interface ReadApiProps {
   readonly settings: StackSettings;
 }
 
-/** What integrators look at: the delivery log, the pages, and whether we are up. */
+/** What integrators look at: the deliveries, the pages, and whether we are up. */
 export class ReadApi extends Construct {
   readonly deliveries: ServiceFunction;
   readonly site: ServiceFunction;
@@ -21,12 +21,8 @@ export class ReadApi extends Construct {
     this.deliveries = new ServiceFunction(this, "Deliveries", {
       name: "deliveries",
       settings,
-      environment: {
-        WEBHOOKS_TABLE: storage.webhooks.tableName,
-        DELIVERIES_TABLE: storage.deliveries.tableName,
-      },
+      environment: { DELIVERIES_TABLE: storage.deliveries.tableName },
     });
-    storage.grant(this.deliveries, storage.webhooks, "Query");
     storage.grant(this.deliveries, storage.deliveries, "GetItem", "BatchGetItem", "Query");
 
     this.site = new ServiceFunction(this, "Site", {

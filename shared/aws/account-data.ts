@@ -1,5 +1,3 @@
-import { logOwner } from "./delivery-table.ts";
-
 /**
  * What is stored of an account, table by table: for whoever has to find all of it, deleted webhooks' too. Most
  * keys of the deliveries table do not begin with the account, so that no busy account is one partition: a scan
@@ -27,12 +25,11 @@ export const accountFilters = {
     ExpressionAttributeValues: { ":account": { S: account }, ":owner": { S: `${account}#` } },
     ProjectionExpression: "pk, sk",
   }),
-  /** Log entries and counters name their account in the key alone. */
+  /** Counters name their account in the key alone. */
   deliveries: (account: string): AccountFilter => ({
-    FilterExpression: "account = :account OR begins_with(pk, :log) OR begins_with(pk, :usage)",
+    FilterExpression: "account = :account OR begins_with(pk, :usage)",
     ExpressionAttributeValues: {
       ":account": { S: account },
-      ":log": { S: `${logOwner({ account, hookId: "" }).account}#` },
       ":usage": { S: `usage#${account}#` },
     },
     ProjectionExpression: "pk, sk, next_attempt_at",
@@ -41,7 +38,6 @@ export const accountFilters = {
 
 /** What an item of the deliveries table is, by its key. */
 export function deliveriesKind(pk: string): string {
-  if (pk.startsWith("log#")) return "delivery log entries";
   if (pk.startsWith("ledger#")) return "ledger entries";
   if (pk.startsWith("usage#")) return "usage counters";
   return pk.startsWith("job#") ? "redelivery jobs" : "deliveries";

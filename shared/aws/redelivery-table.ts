@@ -43,7 +43,7 @@ export function createRedeliveryTable(client: DynamoDBDocumentClient, tableName:
       );
     },
 
-    /** Ends a given-up delivery for good: it leaves the log when its time comes, and nothing brings it back. */
+    /** Ends a given-up delivery for good: it is forgotten when its time comes, and nothing brings it back. */
     async forget(id: string, now: Date): Promise<void> {
       await whenConditionHolds(
         client.send(

@@ -10,6 +10,7 @@ const MAX_KEPT_RESPONSES = 20;
 export const MAX_ATTEMPTS = 300;
 
 export const deliveryStatus = z.enum(["pending", "retrying", "delivered", "undelivered", "cancelled"]);
+export type DeliveryStatus = z.infer<typeof deliveryStatus>;
 
 /** What is kept of one attempt. */
 export const attempt = z.object({

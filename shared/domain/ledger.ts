@@ -1,22 +1,89 @@
 import * as z from "zod";
-import { delivery, deliveryId } from "./delivery.ts";
+import { type Delivery, delivery, deliveryId } from "./delivery.ts";
+import { type Scope, scope } from "./event.ts";
 
 /** One endpoint of one webhook. */
 const target = z.object({ hook_id: z.string(), url: z.string() });
 
-/** What a fan-out has put on the deliveries queue: each of these events, to each of these endpoints. */
-export const ledgerEntry = z.object({
-  account: z.string(),
+/** Events of one scope that go to the same endpoints. */
+export const ledgerGroup = z.object({
+  /** Entries were once written without it. */
+  scope: scope.optional(),
   event_ids: z.array(z.string()).min(1),
   endpoints: z.array(target),
 });
+export type LedgerGroup = z.infer<typeof ledgerGroup>;
+
+/** What fan-outs have put on the deliveries queue: the events of each group, to each of its endpoints. */
+export const ledgerEntry = z.object({
+  account: z.string(),
+  /** When the first of its publications was accepted. Entries were once written without it. */
+  accepted_at: z.iso.datetime().optional(),
+  groups: z.array(ledgerGroup),
+});
 export type LedgerEntry = z.infer<typeof ledgerEntry>;
 
-/** The deliveries that an entry stands for. */
-export const deliveryIds = ({ account, event_ids, endpoints }: LedgerEntry): string[] =>
-  event_ids.flatMap((event_id) =>
-    endpoints.map(({ hook_id, url }) => deliveryId({ account, hook_id, url, event_id })),
-  );
+/** A delivery that an entry stands for. */
+export interface QueuedDelivery extends Pick<Delivery, "account" | "hook_id" | "url" | "event_id"> {
+  readonly scope: Scope | undefined;
+  /** Its place in the entry, from 0: the same whenever the entry is read. */
+  readonly index: number;
+}
+
+/** The deliveries that an entry stands for. @param hookId those of this webhook only */
+export function* queuedDeliveries(
+  { account, groups }: LedgerEntry,
+  hookId?: string,
+): Generator<QueuedDelivery, undefined> {
+  let before = 0;
+  for (const { scope, event_ids, endpoints } of groups) {
+    const wanted = [...endpoints.entries()].filter(([, { hook_id }]) => (hookId ?? hook_id) === hook_id);
+    for (const event_id of event_ids) {
+      for (const [index, { hook_id, url }] of wanted)
+        yield { account, hook_id, url, event_id, scope, index: before + index };
+      before += endpoints.length;
+    }
+  }
+}
+
+export const deliveryIds = (entry: LedgerEntry): string[] => [...queuedDeliveries(entry)].map(deliveryId);
+
+/** No SQS queue keeps a message longer (SQS quotas). */
+const MAX_WAIT_MS = 14 * 86_400_000;
+
+/** When an entry was written, and until when it counts (epoch seconds). */
+interface EntryTimes extends Pick<LedgerEntry, "accepted_at"> {
+  readonly fanned_out_at: string;
+  readonly expires_at: number;
+}
+
+/**
+ * A delivery that nothing is stored of, as people see it: its first attempt is still to come. Not for ever: where no
+ * message can be waiting any more the record has expired, as one of an event that was published again may before
+ * the entry, or is lost.
+ */
+export function notBegun(queued: QueuedDelivery, entry: EntryTimes, now: number): Delivery | undefined {
+  const { scope: known, index: _, ...of } = queued;
+  if (known === undefined || now - Date.parse(entry.fanned_out_at) > MAX_WAIT_MS) return undefined;
+  return {
+    ...{ id: deliveryId(of), ...of, scope: known, status: "pending", reason: null, attempts: [] },
+    ...{ next_attempt_at: null, created_at: entry.fanned_out_at, updated_at: entry.fanned_out_at },
+  };
+}
+
+/** What the clocks of two machines may differ by. */
+const CLOCK_SKEW_MS = 1_000;
+
+/**
+ * Whether a delivery belongs to an earlier entry than this one: it was begun before what this entry stands for was
+ * even accepted, so its event was published again since. The earlier entry may have expired; it is then listed here.
+ */
+export function isListedEarlier({ created_at }: Delivery, entry: EntryTimes, now: number): boolean {
+  if (entry.accepted_at === undefined) return false;
+  const begunAt = Date.parse(created_at);
+  const lifeMs = entry.expires_at * 1000 - Date.parse(entry.fanned_out_at);
+  return begunAt < Date.parse(entry.accepted_at) - CLOCK_SKEW_MS && begunAt + lifeMs > now;
+}
 
 /** A stored delivery, with what no API shows: when a redelivery last took it up again. */
 export const accountedDelivery = delivery.extend({ taken_at: z.iso.datetime().optional() });

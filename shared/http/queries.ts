@@ -7,19 +7,17 @@ import { paging } from "./paging.ts";
 /** What each list may be asked for. The functions validate with these, and the OpenAPI document is made from them. */
 export const webhookQuery = z.strictObject(paging);
 
-const ofWebhook = hookId
-  .optional()
-  .describe("Only of this webhook. Needed by an account with more than 100.");
-
 export const deliveryQuery = z.strictObject({
   ...paging,
-  hook_id: ofWebhook,
-  status: deliveryStatus.optional().describe("Only what is so now."),
+  hook_id: hookId.optional().describe("Only of this webhook."),
+  status: deliveryStatus
+    .optional()
+    .describe("Only what is so now. `pending` is also what waits for its first attempt."),
 });
 
 export const undeliveredQuery = z.strictObject({
   ...paging,
-  hook_id: ofWebhook,
+  hook_id: hookId.optional().describe("Only of this webhook. Needed by an account with more than 100."),
   since: time.optional().describe("Given up at or after."),
   until: time.optional().describe("Given up before."),
 });

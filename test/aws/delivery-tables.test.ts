@@ -1,7 +1,6 @@
-import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteCommand, type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
-import { createDeliveryLog, type LogPosition } from "../../shared/aws/delivery-log.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
@@ -13,7 +12,6 @@ import { startServices } from "../support/services.ts";
 
 let services: Awaited<ReturnType<typeof startServices>>;
 let deliveries: ReturnType<typeof createDeliveryTable>;
-let deliveryLog: ReturnType<typeof createDeliveryLog>;
 let undelivered: ReturnType<typeof createUndeliveredTable>;
 let keep: ReturnType<typeof createUndeliveredWriter>;
 let read: ReturnType<typeof createBatchReader>;
@@ -26,7 +24,6 @@ beforeAll(async () => {
   read = createBatchReader(client);
   write = createBatchWriter(client);
   deliveries = createDeliveryTable({ client, tableName, read, write, ttlDays: 30 });
-  deliveryLog = createDeliveryLog(client, tableName, read);
   undelivered = createUndeliveredTable(client, services.table("StorageUndelivered"));
   keep = createUndeliveredWriter(services.table("StorageUndelivered"), write);
 });
@@ -79,7 +76,7 @@ describe("a delivery", () => {
 
   test("that arrived is not made to look otherwise by a slower copy", async () => {
     const delivered = stored("won", { status: "delivered", next_attempt_at: null });
-    await deliveries.settle(delivered, true);
+    await deliveries.settle(delivered);
     expect(await deliveries.advance(stored("won"), undefined)).toBe(false);
     expect(await deliveries.advance(stored("won"), 1)).toBe(false);
     expect((await deliveries.find(delivered.id))?.status).toBe("delivered");
@@ -93,88 +90,47 @@ describe("a delivery", () => {
     await deliveries.advance(waiting, undefined);
     expect(await expiry(waiting)).toBeUndefined();
     const settled = stored("settled", { status: "delivered", updated_at: at(0) });
-    await deliveries.settle(settled, true);
+    await deliveries.settle(settled);
     expect(await expiry(settled)).toBe(Date.parse(at(0)) / 1000 + 30 * 86_400);
   });
 });
 
-describe("the delivery log", () => {
-  async function pages(limit: number, matches: (candidate: Delivery) => boolean = () => true) {
-    const seen: string[] = [];
-    let from: LogPosition | undefined;
-    for (let rounds = 0; rounds < 50; rounds++) {
-      const { items, next } = await deliveryLog.page([owner()], limit, matches, from);
-      expect(items.length).toBeLessThanOrEqual(limit);
-      seen.push(...items.map(({ event_id }) => event_id));
-      if (!next) return seen;
-      from = next;
-    }
-    throw new Error("the pages do not end");
-  }
-
-  test.each([1, 3, 7, 100])(
-    "comes newest first in pages of %i that join without a gap or a repeat",
-    async (limit) => {
-      // Alone, in batches, and in one that is larger than a log entry takes.
-      let second = 0;
-      for (const size of [1, 4, 1, 30, 2]) {
-        second++;
-        const batch = Array.from({ length: size }, (_, n) =>
-          stored(`${second}-${n}`, { status: "delivered", created_at: at(second) }),
-        );
-        await Promise.all(batch.map((one) => deliveries.settle(one, true)));
+describe("what a delivery costs", () => {
+  /** A client that takes down what is written, each item with its write units. */
+  function watched() {
+    const calls: { command: string; units: number[] }[] = [];
+    // JSON is no smaller than what DynamoDB counts: names, values, and a byte or so for each of a list.
+    const unitsOf = (item: unknown) => Math.ceil(Buffer.byteLength(JSON.stringify(item)) / 1024);
+    const send = async (command: unknown) => {
+      if (command instanceof BatchWriteCommand) {
+        const puts = Object.values(command.input.RequestItems ?? {}).flat();
+        calls.push({ command: "BatchWrite", units: puts.map((put) => unitsOf(put.PutRequest?.Item)) });
       }
-      const seen = await pages(limit);
-      expect(seen).toHaveLength(38);
-      expect(new Set(seen).size).toBe(38);
-      const seconds = seen.map((id) => Number(id.split("-")[0]));
-      expect(seconds).toEqual(seconds.toSorted((a, b) => b - a));
-    },
-  );
+      if (command instanceof PutCommand) calls.push({ command: "Put", units: [unitsOf(command.input.Item)] });
+      return services.dynamoDb.send(command as PutCommand);
+    };
+    const client = { send } as unknown as DynamoDBDocumentClient;
+    const tableName = services.table("StorageDeliveries");
+    const batches = { read, write: createBatchWriter(client) };
+    return { calls, table: createDeliveryTable({ client, tableName, ...batches, ttlDays: 30 }) };
+  }
+  /** One event of ten webhooks. */
+  const batch = (fields: Partial<Delivery>) =>
+    Array.from({ length: 10 }, (_, n) => stored("wide", { ...fields, hook_id: `${hook_id}-${n}` }));
 
-  test.each([1, 2, 100])("shows a delivery once that is listed twice, in pages of %i", async (limit) => {
-    for (const [second, id] of ["old", "twice", "new"].entries()) {
-      const settled = stored(id, { status: "delivered", created_at: at(second) });
-      await deliveries.settle(settled, true);
-      if (id === "twice") await deliveries.relist(settled);
-    }
-    expect(await pages(limit)).toEqual(["new", "twice", "old"]);
+  test("ten that arrive together, each at another webhook: one call, and one write unit each", async () => {
+    const { calls, table } = watched();
+    await Promise.all(batch({ status: "delivered" }).map((one) => table.settle(one)));
+    expect(calls).toEqual([{ command: "BatchWrite", units: Array(10).fill(1) }]);
   });
 
-  test("filtered by what a delivery is now, not by what it was", async () => {
-    for (let n = 0; n < 12; n++) await deliveries.advance(stored(`f-${n}`, { created_at: at(n) }), undefined);
-    const recovered = stored("f-5", { created_at: at(5), status: "delivered" });
-    await deliveries.settle(recovered, false);
-    expect(await pages(2, ({ status }) => status === "delivered")).toEqual(["f-5"]);
-    expect(await pages(2, ({ status }) => status === "retrying")).toHaveLength(11);
-  });
-
-  test("reads no more for a page than a caller can wait for, when entries name many and a filter few", async () => {
-    const batch = Array.from({ length: 700 }, (_, n) =>
-      stored(`many-${n}`, { status: n % 350 === 7 ? "cancelled" : "delivered", created_at: at(n % 3) }),
-    );
-    await Promise.all(batch.map((one) => deliveries.settle(one, true)));
-    let reads = 0;
-    const counted = createDeliveryLog(services.dynamoDb, services.table("StorageDeliveries"), (sought) => {
-      reads++;
-      return read(sought);
-    });
-    await counted.page([owner()], 100, ({ status }) => status === "pending");
-    expect(reads).toBeLessThanOrEqual(500);
-    reads = 0;
-    expect((await counted.page([owner()], 20, () => true)).items).toHaveLength(20);
-    expect(reads).toBeLessThanOrEqual(100);
-    // Nothing is passed over for it.
-    expect(await pages(100, ({ status }) => status === "cancelled")).toHaveLength(2);
-    expect(new Set(await pages(100))).toHaveProperty("size", 700);
-  });
-
-  test("of another webhook is another log", async () => {
-    await deliveries.settle(stored("mine"), true);
-    expect((await deliveryLog.page([{ account: "acme", hookId: "none" }], 10, () => true)).items).toEqual([]);
-    expect((await deliveryLog.page([{ account: "other", hookId: hook_id }], 10, () => true)).items).toEqual(
-      [],
-    );
+  test("one that fails: one call of one write unit, at its first attempt as at the next", async () => {
+    const { calls, table } = watched();
+    const [first] = batch({});
+    if (!first) throw new Error("no delivery");
+    await table.advance(first, undefined);
+    await table.advance({ ...first, attempts: [...first.attempts, anAttempt({ number: 2 })] }, 1);
+    expect(calls).toEqual(Array(2).fill({ command: "Put", units: [1] }));
   });
 });
 
@@ -264,7 +220,7 @@ describe("taking a given-up delivery up again", () => {
   test("is for one asker, who may repeat it, until an attempt is made; for another only long after", async () => {
     const redeliveries = createRedeliveryTable(services.dynamoDb, services.table("StorageDeliveries"), 30);
     const givenUp = stored("restart", { status: "undelivered", next_attempt_at: null, updated_at: at(1) });
-    await deliveries.settle(givenUp, true);
+    await deliveries.settle(givenUp);
     expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
     expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
     expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
@@ -282,7 +238,7 @@ describe("taking a given-up delivery up again", () => {
   test("is not for a row that is older than what the delivery was given up for last", async () => {
     const redeliveries = createRedeliveryTable(services.dynamoDb, services.table("StorageDeliveries"), 30);
     const givenUp = stored("older", { status: "undelivered", next_attempt_at: null, updated_at: at(2) });
-    await deliveries.settle(givenUp, true);
+    await deliveries.settle(givenUp);
     expect(await redeliveries.restart({ ...givenUp, updated_at: at(1) }, "me", now)).toBe(false);
   });
 });

@@ -224,7 +224,6 @@ export async function produce() {
       jobs: itemsOf(asked).map((item) =>
         field(item, "change_id") ? { ...Object(item), change_id: "random" } : item,
       ),
-      // The delivery's place in the log has a random key.
       undelivered: written.filter((item) => JSON.stringify(item).includes('"body":')),
     },
   };

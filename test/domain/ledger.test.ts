@@ -43,14 +43,15 @@ describe("where a delivery is, half an hour and a minute after its fan-out", () 
 
 test("an entry stands for each of its events to each of its endpoints, under the ids that deliver records", () => {
   const { account, hook_id, url, event_id } = aMessage();
-  const entry = {
-    account,
-    event_ids: [event_id, "two"],
-    endpoints: [
-      { hook_id, url },
-      { hook_id: "b", url },
-    ],
-  };
-  expect(new Set(deliveryIds(entry)).size).toBe(4);
+  const endpoints = [
+    { hook_id, url },
+    { hook_id: "b", url },
+  ];
+  const groups = [
+    { event_ids: [event_id, "two"], endpoints },
+    { event_ids: ["three"], endpoints: endpoints.slice(1) },
+  ];
+  const entry = { account, groups };
+  expect(new Set(deliveryIds(entry)).size).toBe(5);
   expect(deliveryIds(entry)[0]).toBe(aDelivery().id);
 });

@@ -44,6 +44,7 @@ afterAll(async () => {
 
 const lists: [path: string, query: Record<string, string>, expected: number][] = [
   ["/webhooks", {}, 11],
+  ["/deliveries", {}, 4 * EVENTS],
   ["/deliveries", { hook_id: "one" }, 2 * EVENTS],
   ["/deliveries", { hook_id: "two", status: "undelivered" }, EVENTS],
   ["/deliveries", { hook_id: "two", status: "pending" }, 0],
@@ -110,4 +111,13 @@ describe.each(["/webhooks", "/deliveries?hook_id=one", "/undelivered"])("a curso
       }
     }
   });
+});
+
+test("a cursor of the log that was before /deliveries came from the ledger goes on from its time", async () => {
+  const listed = (year: number) => {
+    const position = { sk: `${year}-11-23T12:00:00.000Z#AAAAAAAA`, taken: 3 };
+    return pageOf("/deliveries", { cursor: Buffer.from(JSON.stringify(position)).toString("base64url") });
+  };
+  expect(await listed(2099)).toEqual(await pageOf("/deliveries", {}));
+  expect(await listed(2020)).toEqual({ ids: [], next_cursor: null });
 });

@@ -36,12 +36,12 @@ const symptoms: [string, Case][] = [
     { story: "registration", fn: "webhooks", operation: "DeleteItem", nth: 1, kind: "answer lost once" },
   ],
   [
-    "a delivery is in the log although a crash came between its record and its place there",
-    { story: "delivery", fn: "deliver", operation: "PutItem", nth: 1, kind: "crash after" },
+    "a delivery is listed although a crash came between its message and its place in the ledger",
+    { story: "delivery", fn: "fanout", operation: "BatchWriteItem", nth: 1, kind: "crash before" },
   ],
   [
-    "a delivery is in the log although a part of what is written together was left out",
-    { story: "log", fn: "deliver", operation: "BatchWriteItem", nth: 1, kind: "partly done" },
+    "a delivery is recorded although a part of what is written together was left out",
+    { story: "list", fn: "deliver", operation: "BatchWriteItem", nth: 1, kind: "partly done" },
   ],
   [
     "an undelivered delivery is deleted whole, when the first try got only half way",

@@ -32,7 +32,6 @@ function aWorld() {
     held: [] as DeliveryMessage[],
     marks: [] as SlowMark[],
     waiting: new Set<{ at: number; run: () => void }>(),
-    relisted: [] as string[],
     logged: [] as Record<string, unknown>[],
     measured: [] as Parameters<Measure>[],
     answer: ok,
@@ -68,7 +67,6 @@ function aWorld() {
         fault("record");
         world.stored.set(delivered.id, delivered);
       },
-      relist: async ({ id }) => void world.relisted.push(id),
       advance: async (moved, attemptsBefore) => {
         fault("record");
         const before = world.stored.get(moved.id);
@@ -333,16 +331,6 @@ describe("after a crash, the message handed out again", () => {
     await deliver(aMessage(), true);
     expect(world.posts).toHaveLength(1);
     expect(world.timers).toEqual([aMessage({ attempt: 2, due_at: at(POST_MS + 5_000) })]);
-  });
-
-  test("finds its place in the log missing, perhaps, and puts it there", async () => {
-    world.stored.set(deliveryId(aMessage()), aDelivery({ status: "delivered", next_attempt_at: null }));
-    await deliver(aMessage(), true);
-    expect([world.relisted, world.posts]).toEqual([[deliveryId(aMessage())], []]);
-    // Only the first record has to be made known; and another publication of the event finds nothing to mend.
-    await deliver(aMessage({ attempt: 2 }), true);
-    await deliver(aMessage({ due_at: at(-5_000) }), false);
-    expect(world.relisted).toHaveLength(1);
   });
 
   test("finds the undelivered row missing and keeps it", async () => {

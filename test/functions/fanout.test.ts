@@ -88,7 +88,11 @@ describe("fan-out", () => {
     publication.events.push({ id: "e4", scope: "referral", campaign: "c", body: eventJson({ id: "e4" }) });
     const { queued, ledger } = await fanOut([aWebhook(), aWebhook({ hook_id: "two" })], publication);
     expect(ledger.flatMap(deliveryIds).sort()).toEqual(queued.map(deliveryId).sort());
-    expect(ledger).toContainEqual({ account: "acme", event_ids: ["e4"], endpoints: [] });
+    expect(ledger).toMatchObject([{ account: "acme", accepted_at: AT }]);
+    expect(ledger[0]?.groups.map(({ scope, event_ids }) => [scope, event_ids.join()])).toEqual([
+      ["user_activity", "e1,e2,e3"],
+      ["referral", "e4"],
+    ]);
   });
 
   test("one line follows each event from here on, and its width is measured; one off the bus is accepted here", async () => {

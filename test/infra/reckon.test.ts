@@ -12,8 +12,12 @@ const [first, second] = ["a", "b"].map((hook_id) => ({ hook_id, url: "https://ex
 if (!first || !second) throw new Error("no endpoints");
 
 type Entry = LedgerEntry & { readonly fanned_out_at: string };
-const entry = (event_ids: string[], endpoints: Entry["endpoints"], minutesAgo: number): Entry => ({
-  ...{ account, event_ids, endpoints, fanned_out_at: ago(minutesAgo) },
+const entry = (
+  event_ids: string[],
+  endpoints: Entry["groups"][number]["endpoints"],
+  minutesAgo: number,
+): Entry => ({
+  ...{ account, groups: [{ event_ids, endpoints }], fanned_out_at: ago(minutesAgo) },
 });
 
 /** @param lost ids of deliveries without a record; all others are delivered */

@@ -54,7 +54,7 @@ async function fill({ dynamodb, tables }: LocalRun["services"], url: string) {
       });
       return { ...given, id: deliveryId(given), next_attempt_at: null };
     });
-    await Promise.all(rows.map((row) => deliveries.settle(row, false)));
+    await Promise.all(rows.map((row) => deliveries.settle(row)));
     await Promise.all(rows.map((row) => keep(row, eventJson({ id: row.event_id }))));
   }
 }

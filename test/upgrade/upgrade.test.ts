@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { apiUrlOf } from "../../infra/emulator/api-url.ts";
 import { findEmulator } from "../../infra/emulator/emulator.ts";
 import { stackName } from "../../infra/settings.ts";
+import { deliveryId } from "../../shared/domain/delivery.ts";
 import { callApi } from "../support/call-api.ts";
 import { eventJson } from "../support/factories.ts";
 import { run, until } from "../support/local-run.ts";
@@ -112,6 +113,10 @@ test("a stack of the first version, upgraded in place, keeps its keys, its regis
     ).not.toThrow();
   }
   expect(arrived("/broken").map(({ headers }) => headers["webhook-id"])).toEqual(["under-way", "under-way"]);
-  const { items } = (await call("GET", `/deliveries?hook_id=${waiting.hook_id}`)).body;
-  expect(items).toMatchObject([{ event_id: "under-way", status: "delivered" }]);
+  // The first version kept no ledger, which the list is made from.
+  const of = { account: "acme", hook_id: waiting.hook_id, url: waiting.urls[0], event_id: "under-way" };
+  const underWay = (await call("GET", `/deliveries/${deliveryId(of)}`)).body;
+  expect(underWay).toMatchObject({ event_id: "under-way", status: "delivered", attempts: [{}, {}] });
+  const { items } = (await call("GET", `/deliveries?hook_id=${kept.hook_id}`)).body;
+  expect(items).toMatchObject([{ event_id: "after", status: "delivered" }]);
 });

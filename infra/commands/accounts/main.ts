@@ -10,7 +10,7 @@ const usage = `Deletes all that is stored of an account.
   npm run accounts -- delete --account acme --dry-run
   npm run accounts -- delete --account acme --confirm acme [--mb-per-second 20]
 
-Its API keys go first, then its webhooks, undelivered events, deliveries with their log, ledger entries, redelivery
+Its API keys go first, then its webhooks, undelivered events, deliveries, ledger entries, redelivery
 jobs and counters. Most are found by reading all of the tables, at --mb-per-second. It can be run again after a
 crash, and has to be at the time that it names: what was under way then has ended, and left its last rows.
 

@@ -82,9 +82,9 @@ async function giveAccount({ values, words }: Call): Promise<number> {
   const target = await openTarget(values.stage);
   const known = await target.outputs();
   const tables = readOutputs(target, known, outputs);
-  const entries = createLedgerReader(target.dynamoDb, tables.DeliveriesTable, Date.now);
+  const ledger = createLedgerReader(target.dynamoDb, tables.DeliveriesTable, Date.now);
   const deps = {
-    entries: (account: string) => entries(account, { since, before: until }),
+    entries: (account: string) => ledger.all(account, { since, before: until }),
     findDelivery: createAccountedDeliveries(tables.DeliveriesTable, createBatchReader(target.dynamoDb)),
     hasUndeliveredRow: createUndeliveredTable(target.dynamoDb, tables.UndeliveredTable).has,
     now: Date.now,

@@ -1,12 +1,13 @@
 import { crc32 } from "node:zlib";
 import { chunks } from "../../../shared/domain/chunks.ts";
+import { deliveryId } from "../../../shared/domain/delivery.ts";
 import {
   type AccountedDelivery,
-  deliveryIds,
   emptyBalance,
   type LedgerBalance,
   type LedgerEntry,
   locate,
+  queuedDeliveries,
 } from "../../../shared/domain/ledger.ts";
 
 /** Keeps a few batch reads under way, and the memory small. */
@@ -76,7 +77,8 @@ type Entries = ReturnType<ReckonDeps["entries"]>;
 /** How many ids there are to hold, at most. */
 async function sizeOf(entries: Entries): Promise<number> {
   let size = 0;
-  for await (const { event_ids, endpoints } of entries) size += event_ids.length * (endpoints.length + 1);
+  for await (const { groups } of entries)
+    for (const { event_ids, endpoints } of groups) size += event_ids.length * (endpoints.length + 1);
   return size;
 }
 
@@ -85,11 +87,13 @@ async function hold(entries: Entries, isMine: (eventId: string) => boolean) {
   const events = new Set<string>();
   const fannedOutAt = new Map<string, number>();
   for await (const entry of entries) {
-    const event_ids = entry.event_ids.filter(isMine);
     const at = Date.parse(entry.fanned_out_at);
-    for (const id of event_ids) events.add(id);
-    for (const id of deliveryIds({ ...entry, event_ids }))
+    for (const id of entry.groups.flatMap(({ event_ids }) => event_ids)) if (isMine(id)) events.add(id);
+    for (const queued of queuedDeliveries(entry)) {
+      if (!isMine(queued.event_id)) continue;
+      const id = deliveryId(queued);
       fannedOutAt.set(id, Math.min(at, fannedOutAt.get(id) ?? at));
+    }
   }
   return { events, fannedOutAt };
 }

@@ -98,7 +98,8 @@ export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
   },
   "GET /deliveries": {
     ...{ id: "listDeliveries", tag: "Deliveries", summary: "List deliveries" },
-    description: "Newest first. With a filter a page may be short: go on while there is a `next_cursor`.",
+    description:
+      "Newest first, those of deleted webhooks too. One that is `pending` without attempts waits for its first, and can be shown by its id only after that. A page may be short: go on while there is a `next_cursor`.",
     query: deliveryQuery,
     answer: [200, schema.deliveryList],
     problems: [422],
@@ -130,7 +131,7 @@ export const operations: Readonly<Record<OperationKey, OperationDocument>> = {
       answer: [204],
       problems: [404],
     },
-    description: "It leaves the table; the delivery stays in the log for its time.",
+    description: "It leaves the table; the delivery stays listed for its time.",
   },
   "POST /undelivered/{id}/redeliver": {
     ...{ id: "redeliver", tag: "Undelivered", summary: "Redeliver one" },

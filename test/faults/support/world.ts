@@ -102,8 +102,7 @@ export async function startWorld(stage: Stage) {
       const watch = createWatch(functions.end);
       stage.proxies.watch(name, watch.intercept);
       requests = [];
-      const isMine = ({ account: owner, pk }: Record<string, unknown>) =>
-        owner === account || String(pk).startsWith(`log#${account}#`);
+      const isMine = ({ account: owner }: Record<string, unknown>) => owner === account;
       return {
         ...createApiClient(gateway.url, key),
         account,

@@ -70,7 +70,6 @@ const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Mea
       async settle() {
         if (answer === "breaks") throw new Error("DynamoDB is down");
       },
-      relist: async () => {},
       advance: async () => true,
     },
     keepUndelivered: async () => {},

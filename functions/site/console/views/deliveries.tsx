@@ -2,7 +2,7 @@ import { WebhookSelect } from "../components/webhook-select.tsx";
 import { type Place, replacePlace } from "../router.ts";
 import { DeliveryList } from "./delivery-list.tsx";
 
-/** The delivery log of all webhooks, or of one. Its filters are in the address, so that a view can be shared. */
+/** The deliveries of all webhooks, or of one. Its filters are in the address, so that a view can be shared. */
 export function DeliveriesView({ query }: { query: Place["query"] }) {
   const { hook_id = "", status = "" } = query;
   const filter = (changed: Place["query"]) => replacePlace(["deliveries"], { ...query, ...changed });
