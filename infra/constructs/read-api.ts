@@ -21,6 +21,8 @@ export class ReadApi extends Construct {
     this.deliveries = new ServiceFunction(this, "Deliveries", {
       name: "deliveries",
       settings,
+      // A webhook that few of a busy account's events are for is looked for in thousands of ledger entries.
+      memoryMiB: 512,
       environment: { DELIVERIES_TABLE: storage.deliveries.tableName },
     });
     storage.grant(this.deliveries, storage.deliveries, "GetItem", "BatchGetItem", "Query");
