@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { bench } from "./bench.ts";
+import { readSender } from "./load/read-sender.ts";
 import { publish, resultsFile } from "./report/publish.ts";
 import { readResults } from "./report/results.ts";
 import { toText } from "./report/table.ts";
@@ -24,6 +25,8 @@ function usage(): string {
   npm run bench -- cost --save         and docs/bench has these figures in place of those it had
   npm run bench -- latency --runs 1    once rather than to the median of several
   npm run bench -- --page              docs/bench anew out of the figures last saved, measuring nothing
+  npm run bench -- throughput latency --sender ./my-sender.ts
+                                       the same load on another sender (docs/bench/comparing.md)
 
 The exit code is 1 when a goal is not reached or a section could not be measured.
 
@@ -37,6 +40,7 @@ async function main(): Promise<boolean> {
       runs: { type: "string" },
       save: { type: "boolean" },
       page: { type: "boolean" },
+      sender: { type: "string" },
       help: { type: "boolean" },
     },
   });
@@ -52,13 +56,16 @@ async function main(): Promise<boolean> {
     publish(folder, readResults(resultsFile(folder)), sections);
     return true;
   }
-  return bench({
-    sections,
-    chosen: positionals.length > 0 ? positionals : names,
-    runs: runs.data,
-    folder: values.save || positionals.length === 0 ? folder : undefined,
-    print: console.log,
-  });
+  const chosen = positionals.length > 0 ? positionals : names;
+  const common = { sections, chosen, runs: runs.data, print: console.log };
+  if (values.sender === undefined)
+    return bench({ ...common, folder: values.save || positionals.length === 0 ? folder : undefined });
+  if (values.save) throw new Error("--save keeps this product's figures only: leave it out with --sender.");
+  const startSender = await readSender(
+    values.sender,
+    sections.filter(({ name }) => chosen.includes(name)),
+  );
+  return bench({ ...common, startSender });
 }
 
 try {

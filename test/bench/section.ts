@@ -1,3 +1,5 @@
+import type { StartSender } from "./load/sender.ts";
+
 /** What a figure must reach, if anything. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
@@ -14,6 +16,8 @@ export interface Measured {
   readonly figures: readonly Figure[];
   /** What charts are drawn from, by name: latencies, latenesses. Of the last run. */
   readonly samples?: Readonly<Record<string, readonly number[]>>;
+  /** What whoever reads the figures must know of this run, in sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** A figure over several runs. */
@@ -46,7 +50,10 @@ export interface Section {
   readonly title: string;
   /** How often it is measured; the median counts. */
   readonly runs: number;
-  measure(): Promise<Measured>;
+  /** Whether the same load can be put on another sender. */
+  readonly takesSender?: boolean;
+  /** @param startSender of the sender to measure instead of this product, for a section that takes one */
+  measure(startSender?: StartSender): Promise<Measured>;
   charts(figures: readonly Summary[], samples: Readonly<Record<string, readonly number[]>>): Chart[];
 }
 

@@ -1,11 +1,9 @@
-import { Pool } from "undici";
 import { startLocalRun } from "../../support/local-run.ts";
 import type { BenchEvent } from "./event.ts";
+import { connectHttpApi } from "./http-api.ts";
 import type { Sender } from "./sender.ts";
 
 const MAX_URLS_EACH = 10;
-/** A publisher's own connections: what it costs to publish is not the sender's. */
-const CONNECTIONS = 16;
 
 /** This product, as `npm start` runs it, with nothing kept on disk and without the limits of accounts. */
 export async function startClaimr(environment: Record<string, string> = {}) {
@@ -15,17 +13,12 @@ export async function startClaimr(environment: Record<string, string> = {}) {
     ACCOUNT_MAX_WEBHOOKS: "100000",
     ...environment,
   });
-  const pool = new Pool(local.url, { connections: CONNECTIONS, pipelining: 1 });
-  const headers = { authorization: `Bearer ${local.apiKey}`, "content-type": "application/json" };
-
-  async function post(path: string, body: string): Promise<void> {
-    const answer = await pool.request({ method: "POST", path, headers, body });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`POST ${path} answered ${answer.statusCode}: ${text}`);
-  }
+  const api = connectHttpApi(local.url, { authorization: `Bearer ${local.apiKey}` });
+  const post = async (path: string, body: string) => void (await api.call("POST", path, body));
 
   return {
     name: "claimr-webhooks",
+    processes: ["`npm start`: the API and all functions in one thread, DynamoDB and SQS in a thread each"],
     local,
     maxBatch: 100,
     async register(urls) {
@@ -39,7 +32,7 @@ export async function startClaimr(environment: Record<string, string> = {}) {
         ? post("/events", events[0]?.json ?? "")
         : post("/events/batch", `{"events":[${events.map(({ json }) => json).join()}]}`),
     async stop() {
-      await pool.close();
+      await api.close();
       await local.kill();
     },
   } satisfies Sender & Record<string, unknown>;

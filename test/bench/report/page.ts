@@ -40,6 +40,7 @@ const sectionPart = (section: SectionRecord, method: string) =>
     `## ${section.title}`,
     `\`npm run bench -- ${section.name}\`, ${section.day}, ${describeRuns(section)}, on ${describe(section.machine)}.`,
     markdownTable(headings, toRows(section.figures)),
+    ...section.notes,
     ...section.charts.map(({ name, title }) => `![${title.replaceAll(/[[\]]/g, "\\$&")}](${name}.svg)`),
     asPart(method, 3),
   ].join("\n\n");

@@ -43,6 +43,8 @@ const record = z.object({
   machine,
   figures: z.array(figure),
   charts: z.array(chart),
+  /** What a reader of the figures has to know of this very run. */
+  notes: z.array(z.string()).default([]),
 });
 const results = z.object({ sections: z.array(record) });
 
@@ -62,7 +64,10 @@ const rounded = (_key: string, value: unknown) =>
   typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value;
 
 /** @throws when a figure or a value of a chart is no number, which would be lost in JSON */
-export function toRecord({ section, figures, samples }: SectionResult, seconds: number): SectionRecord {
+export function toRecord(
+  { section, figures, samples, notes }: SectionResult,
+  seconds: number,
+): SectionRecord {
   const measured = {
     name: section.name,
     title: section.title,
@@ -71,6 +76,7 @@ export function toRecord({ section, figures, samples }: SectionResult, seconds: 
     machine: thisMachine(),
     figures,
     charts: section.charts(figures, samples),
+    notes,
   };
   return record.parse(JSON.parse(JSON.stringify(measured, rounded)));
 }
