@@ -3,8 +3,9 @@ import type { DeliveryMessage, Lane } from "../../shared/domain/delivery.ts";
 import type { LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Measure } from "../../shared/domain/metric.ts";
 import type { Publication } from "../../shared/domain/publication.ts";
-import { isSlow, type Webhook, wants } from "../../shared/domain/webhook.ts";
+import { isSlow } from "../../shared/domain/webhook.ts";
 import { inPart, splitPublication } from "./split.ts";
+import type { Event, Registered, WebhookList } from "./webhook-list.ts";
 
 /** Keeps the encoded messages of a wide fan-out from filling the memory: each carries the body. */
 const MAX_AT_ONCE = 500;
@@ -14,10 +15,8 @@ const bodyBytes = ({ body }: DeliveryMessage) => Buffer.byteLength(body);
 
 export interface FanOutDeps {
   readonly now: () => Date;
-  /** `onUnreadable` is told of each webhook that is stored but cannot be read. */
-  readonly webhooks: {
-    all(account: string, onUnreadable: (error: Error) => void): Promise<readonly Webhook[]>;
-  };
+  /** One registered a moment ago is among them: it gets the next event. */
+  readonly webhooksOf: (account: string) => Promise<WebhookList>;
   readonly enqueue: (message: DeliveryMessage) => Promise<unknown>;
   /** Puts a part of a publication on the events queue. */
   readonly publish: (part: Publication) => Promise<unknown>;
@@ -38,20 +37,19 @@ export interface FanOutDeps {
 export function createFanOut(deps: FanOutDeps) {
   return async function fanOut(publication: Publication): Promise<void> {
     const { account, events } = publication;
-    const unreadable: Error[] = [];
-    const all = await deps.webhooks.all(account, (error) => unreadable.push(error));
-    const registered = all.filter((webhook) => inPart(publication, webhook));
-    const parts = splitPublication(publication, registered, endpointCount);
+    const { wanting, unreadable } = await deps.webhooksOf(account);
+    const interested = groupAlike(events).map((alike) => ({
+      alike,
+      webhooks: wanting(alike[0]).filter((webhook) => inPart(publication, webhook)),
+    }));
+    const parts = splitPublication(publication, interested);
     if (parts) {
       await Promise.all(parts.map(deps.publish));
       return deps.log.info("event.split", { ...identity(publication), parts: parts.length });
     }
 
     const now = deps.now();
-    const groups = groupAlike(events).map((alike) => ({
-      alike,
-      targets: targetsOf(registered, alike[0], now),
-    }));
+    const groups = interested.map(({ alike, webhooks }) => ({ alike, targets: targetsOf(webhooks, now) }));
     const messages = messagesOf(publication, groups);
     for (const some of lazyChunks(messages, MAX_AT_ONCE, MAX_BODY_BYTES_AT_ONCE, bodyBytes))
       await enqueueAll(some);
@@ -78,8 +76,6 @@ export function createFanOut(deps: FanOutDeps) {
     throw new AggregateError(causes, `${failed.length} of ${messages.length} deliveries could not be queued`);
   }
 }
-
-type Event = Publication["events"][number];
 
 const identity = ({ account, events }: Publication) => ({
   account,
@@ -121,8 +117,6 @@ const toLedger = ({ account, accepted_at }: Publication, groups: readonly Group[
   })),
 });
 
-const endpointCount = (webhook: Webhook, event: Event) => (wants(webhook, event) ? webhook.urls.length : 0);
-
 /** Events of one scope and campaign go to the same endpoints. */
 function groupAlike(events: readonly Event[]): [Event, ...Event[]][] {
   const groups = new Map<string, [Event, ...Event[]]>();
@@ -135,15 +129,14 @@ function groupAlike(events: readonly Event[]): [Event, ...Event[]][] {
   return [...groups.values()];
 }
 
-const targetsOf = (registered: readonly Webhook[], event: Event, now: Date): Target[] =>
-  registered
-    .filter((webhook) => wants(webhook, event))
-    .flatMap((webhook) =>
-      webhook.urls.map((url) => {
-        const { hook_id, registration } = webhook;
-        return { hook_id, registration, url, lane: laneOf(webhook, url, now) };
-      }),
-    );
+const targetsOf = (webhooks: readonly Registered[], now: Date): Target[] =>
+  webhooks.flatMap((webhook) =>
+    webhook.urls.map((url) => {
+      const { hook_id, registration } = webhook;
+      return { hook_id, registration, url, lane: laneOf(webhook, url, now) };
+    }),
+  );
 
-const laneOf = (webhook: Webhook, url: string, now: Date): Lane =>
+/** The mark may be one of half a minute ago: `deliver`, which reads it anew, moves what is on the wrong lane. */
+const laneOf = (webhook: Registered, url: string, now: Date): Lane =>
   isSlow(webhook, url, now) ? "slow" : "fast";

@@ -1,4 +1,4 @@
-import { createBatchWriter } from "../../shared/aws/batch-table.ts";
+import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createLedgerWriter } from "../../shared/aws/ledger-table.ts";
@@ -6,12 +6,14 @@ import { createQueue } from "../../shared/aws/queue.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
+import { createVersionReader } from "../../shared/aws/webhook-version.ts";
 import { readConfig } from "../../shared/config.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { readPublication } from "../../shared/domain/publication.ts";
 import { log } from "../../shared/log.ts";
 import { measure } from "../../shared/metrics.ts";
 import { createFanOut } from "./fanout.ts";
+import { createWebhookCache } from "./webhook-cache.ts";
 
 const config = readConfig(
   "WEBHOOKS_TABLE",
@@ -30,7 +32,12 @@ const queues = createDeliveryQueues(queueing, {
 });
 
 const fanOut = createFanOut({
-  webhooks: createWebhookTable(client, config.WEBHOOKS_TABLE),
+  webhooksOf: createWebhookCache({
+    versionOf: createVersionReader({ read: createBatchReader(client), tableName: config.DELIVERIES_TABLE }),
+    all: createWebhookTable(client, config.WEBHOOKS_TABLE).all,
+    now: Date.now,
+    log,
+  }),
   now: () => new Date(),
   enqueue: queues.send,
   publish: (part) => events.send({ body: encodeMessage(part), groupId: part.account }),

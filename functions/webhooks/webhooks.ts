@@ -23,6 +23,8 @@ export interface WebhooksDeps {
   /** Takes one of the webhooks that an account may have; false when it has them all. */
   readonly claim: (account: string) => Promise<boolean>;
   readonly release: (account: string) => Promise<void>;
+  /** Has fan-out read the account's webhooks anew from the next event on. */
+  readonly renewVersion: (account: string) => Promise<void>;
   readonly webhooks: {
     create(registered: Webhook): Promise<boolean>;
     find(account: string, hookId: string): Promise<Webhook | undefined>;
@@ -47,6 +49,13 @@ const taken = (hook_id: string) =>
 export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
   const input = webhookInput(deps.endpointRules);
   const patch = webhookPatch(deps.endpointRules);
+
+  /** A write to what fan-out knows. One that fails may have been done all the same. */
+  async function written<Done>(account: string, write: Promise<Done>): Promise<Done> {
+    const [result] = await Promise.allSettled([write]);
+    if (result.status === "rejected" || result.value) await deps.renewVersion(account);
+    return write;
+  }
 
   return {
     async register(request: ApiRequest): Promise<ApiAnswer> {
@@ -76,7 +85,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
           FULL_RETRY_AFTER_SECONDS,
         );
       }
-      if (!(await webhooks.create(registered))) {
+      if (!(await written(request.account, webhooks.create(registered)))) {
         await deps.release(request.account);
         throw taken(registered.hook_id);
       }
@@ -98,13 +107,15 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
 
     async change(request: ApiRequest): Promise<ApiAnswer> {
       const { scope, url: urls, campaigns, status } = request.json(patch);
-      const changed = await webhooks.change(request.account, hookIdOf(request), {
+      const { account } = request;
+      const changing = webhooks.change(account, hookIdOf(request), {
         ...(scope && { scope }),
         ...(urls && { urls }),
         ...(campaigns && { campaigns }),
         ...(status && { status }),
         updated_at: deps.now().toISOString(),
       });
+      const changed = await written(account, changing);
       if (!changed) throw noSuchWebhook();
       return { status: 200, body: webhookView(changed) };
     },
@@ -127,8 +138,9 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
     },
 
     async remove(request: ApiRequest): Promise<ApiAnswer> {
-      if (!(await webhooks.remove(request.account, hookIdOf(request)))) throw noSuchWebhook();
-      await deps.release(request.account);
+      const { account } = request;
+      if (!(await written(account, webhooks.remove(account, hookIdOf(request))))) throw noSuchWebhook();
+      await deps.release(account);
       return { status: 204 };
     },
   };

@@ -78,7 +78,7 @@ export class Ingest extends Construct {
     });
     this.fanout = fanout;
     storage.grant(fanout, storage.webhooks, "Query");
-    storage.grant(fanout, storage.deliveries, "BatchWriteItem", "UpdateItem");
+    storage.grant(fanout, storage.deliveries, "BatchGetItem", "BatchWriteItem", "UpdateItem");
     for (const queue of [accepted, delivery.deliveries, delivery.slowDeliveries])
       queue.grantSend(fanout.executionRole);
     accepted.feed(fanout, { batchSize: FANOUT_BATCH_SIZE });

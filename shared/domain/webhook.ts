@@ -140,7 +140,10 @@ export function webhookView(stored: Webhook) {
  * Whether a webhook wants an event. A disabled one does: its events are kept as undelivered, where they can
  * be seen and sent again, rather than forgotten.
  */
-export function wants(candidate: Webhook, event: Pick<AcceptedEvent, "scope" | "campaign">): boolean {
+export function wants(
+  candidate: Pick<Webhook, "scope" | "campaigns">,
+  event: Pick<AcceptedEvent, "scope" | "campaign">,
+): boolean {
   return (
     candidate.scope === event.scope &&
     (candidate.campaigns.length === 0 || candidate.campaigns.includes(event.campaign))
@@ -148,7 +151,7 @@ export function wants(candidate: Webhook, event: Pick<AcceptedEvent, "scope" | "
 }
 
 /** Whether an endpoint has been slow to answer in the last minute. */
-export const isSlow = ({ slow_urls }: Webhook, url: string, now: Date): boolean =>
+export const isSlow = ({ slow_urls }: Pick<Webhook, "slow_urls">, url: string, now: Date): boolean =>
   slow_urls.some((slow) => slow.url === url && new Date(slow.until) > now);
 
 export interface SlowMark extends Pick<Webhook, "slow_urls"> {

@@ -7,6 +7,7 @@ import { createDeliver } from "../../functions/deliver/deliver.ts";
 import { createPublish } from "../../functions/events/publish.ts";
 import { createFanOut } from "../../functions/fanout/fanout.ts";
 import { splitPublication } from "../../functions/fanout/split.ts";
+import { createWebhookList } from "../../functions/fanout/webhook-list.ts";
 import { createRedelivery } from "../../functions/undelivered/redelivery.ts";
 import { createWebhooks } from "../../functions/webhooks/webhooks.ts";
 import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
@@ -73,6 +74,7 @@ async function registered() {
   const webhooks = createWebhooks({
     ...{ endpointRules: { allowPrivate: true, ports: [] }, now, newId: () => "the-registration-id-1" },
     ...{ claim: async () => true, release: async () => {} },
+    renewVersion: async () => {},
     webhooks: {
       ...table,
       create(created) {
@@ -89,8 +91,9 @@ async function registered() {
 
 /** One that is too wide to be fanned out at once. */
 function partsOf(whole: Publication, webhook: Webhook): Publication[] {
-  const wide = ["a", "b"].map((hook_id) => ({ ...webhook, hook_id }));
-  return splitPublication(whole, wide, () => 3_000) ?? [];
+  const urls = Array.from({ length: 3_000 }, (_, n) => `${subject.url}/${n}`);
+  const webhooks = ["a", "b"].map((hook_id) => ({ ...webhook, hook_id, urls }));
+  return splitPublication(whole, [{ alike: whole.events, webhooks }]) ?? [];
 }
 
 /** Nobody looks on. */
@@ -115,7 +118,8 @@ async function delivered(webhook: Webhook, whole: Publication) {
   const queues = createDeliveryQueues(sqs, { fast: `${QUEUE}/deliveries`, slow: `${QUEUE}/slow` });
   const messages: DeliveryMessage[] = [];
   const fanOut = createFanOut({
-    ...{ ...unobserved, now, webhooks: { all: async () => [webhook] }, publish: async () => {} },
+    ...{ ...unobserved, now, webhooksOf: async () => createWebhookList([webhook], []) },
+    publish: async () => {},
     ...{ landed: async () => {}, keepLedger: async () => {} },
     enqueue(message) {
       messages.push(message);

@@ -80,6 +80,29 @@ describe("the sample event", () => {
     }
   });
 
+  test("a webhook that was registered, changed or removed a moment ago counts for the very next event", async () => {
+    const roles = ["--role", "integrator,publisher"];
+    const key = (await local.keys("create", "--account", "next", ...roles)).stdout.trim();
+    const publish = (id: string) => local.call("POST", "/events", eventJson({ id }), key);
+    const hook_id = "next";
+    await register({ hook_id, url: receiver.url("/next1") }, key);
+    await publish("next-1");
+    await received(["/next1"]);
+    await local.call("PATCH", `/webhooks/${hook_id}`, { url: receiver.url("/next2") }, key);
+    await publish("next-2");
+    await received(["/next2"]);
+    await local.call("DELETE", `/webhooks/${hook_id}`, undefined, key);
+    await publish("next-3");
+    // Were it still known, it would be queued, and cancelled there.
+    const queued = () => /'next-3' \],\s+deliveries: (\d+)/.exec(local.output())?.[1];
+    expect(await until(queued)).toBe("0");
+    await register({ hook_id, url: receiver.url("/next4") }, key);
+    await publish("next-4");
+    await received(["/next4"]);
+    const ids = (path: string) => arrived(path).map(({ headers }) => headers["webhook-id"]);
+    expect(["/next1", "/next2", "/next4"].map(ids)).toEqual([["next-1"], ["next-2"], ["next-4"]]);
+  });
+
   test("put on the events queue by the bus's rule arrives too, and keeps the bus's id", async () => {
     await register({ url: receiver.url("/bus"), scope: "user_reward" });
     const event = eventJson({ id: undefined, scope: "user_reward" });

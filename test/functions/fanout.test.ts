@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createFanOut } from "../../functions/fanout/fanout.ts";
+import { createWebhookList } from "../../functions/fanout/webhook-list.ts";
 import { type DeliveryMessage, deliveryId } from "../../shared/domain/delivery.ts";
 import { deliveryIds, type LedgerEntry } from "../../shared/domain/ledger.ts";
 import type { Measure } from "../../shared/domain/metric.ts";
@@ -19,6 +20,7 @@ async function fanOut(
   webhooks: Webhook[],
   publication: Publication,
   refuse: (m: DeliveryMessage) => boolean = () => false,
+  unreadable: Error[] = [],
 ) {
   const queued: DeliveryMessage[] = [];
   const asked: string[] = [];
@@ -29,11 +31,9 @@ async function fanOut(
   let landed = 0;
   const run = createFanOut({
     now: () => new Date(AT),
-    webhooks: {
-      all: async (account) => {
-        asked.push(account);
-        return webhooks;
-      },
+    async webhooksOf(account) {
+      asked.push(account);
+      return createWebhookList(webhooks, unreadable);
     },
     enqueue: async (message) => {
       if (refuse(message)) throw new Error("SQS did not take a message");
@@ -143,6 +143,13 @@ describe("fan-out", () => {
     expect(queued).toHaveLength(2);
     expect(ledger).toEqual([]);
     expect(String(error)).toContain("1 of 3 deliveries could not be queued");
+  });
+
+  test("a webhook that cannot be read fails the publication, once all others are served", async () => {
+    const broken = [new Error("A stored item cannot be read: acme,broken")];
+    const { queued, landed, error } = await fanOut([aWebhook()], published("e"), () => false, broken);
+    expect([queued.length, landed]).toEqual([1, 0]);
+    expect(error).toMatchObject({ errors: broken });
   });
 });
 

@@ -135,7 +135,10 @@ describe("what an incident would be made of: permissions", () => {
     ["events", ["sqs:SendMessage", "dynamodb:UpdateItem", "dynamodb:BatchGetItem"]],
     [
       "fanout",
-      ["dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem", "sqs:SendMessage", ...consume],
+      [
+        ...["Query", "BatchGetItem", "BatchWriteItem", "UpdateItem"].map((action) => `dynamodb:${action}`),
+        ...["sqs:SendMessage", ...consume],
+      ],
     ],
     [
       "deliver",

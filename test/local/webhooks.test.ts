@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { Webhook as Verifier } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aWebhook, eventJson } from "../support/factories.ts";
@@ -130,11 +130,12 @@ describe("from one stage to another", () => {
     expect(imported.stdout).toContain("3 webhooks to stage local: 3 created, 0 replaced, 0 the same already");
     expect(imported.code).toBe(0);
     expect(await of(to)).toEqual(await of(from));
-    const key = { pk: count.pk, sk: count.sk };
-    const { Item } = await to.dynamoDb.send(
-      new GetCommand({ TableName: to.table("StorageDeliveries"), Key: key }),
-    );
-    expect(Item).toBeUndefined();
+    const stored = await allItems(to.dynamoDb, to.table("StorageDeliveries"));
+    // No count, which would be wrong; and fan-out is to read both accounts' webhooks.
+    expect(stored.map(({ pk, sk }) => `${pk} ${sk}`).sort()).toEqual([
+      "usage#acme#webhooks version",
+      "usage#globex#webhooks version",
+    ]);
 
     const twice = await to.command("webhooks", "import", file);
     expect(twice.stdout).toContain("0 created, 0 replaced, 3 the same already, 0 left as it is");

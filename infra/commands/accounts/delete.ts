@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { type AccountFilter, accountFilters, deliveriesKind } from "../../../shared/aws/account-data.ts";
+import { renewVersion } from "../../../shared/aws/webhook-version.ts";
 import { deleteItems, type RawItem, scan } from "../items.ts";
 
 export interface AccountTables {
@@ -59,6 +60,8 @@ export async function deleteAccount(deps: DeletionDeps, account: string): Promis
 
   await clear(tables.apiKeys, accountFilters.apiKeys(account), ["key_hash"], () => "API keys");
   await clear(tables.webhooks, accountFilters.webhooks(account), ["account", "hook_id"], () => "webhooks");
+  // Fan-out is to know at once; the version goes with the rest. Without webhooks nothing of it is left behind.
+  if (counts.has("webhooks") && !deps.dryRun) await renewVersion(client, tables.deliveries, account);
   const undelivered = accountFilters.undelivered(account);
   await clear(tables.undelivered, undelivered, ["pk", "sk"], () => "undelivered events");
   const deliveries = accountFilters.deliveries(account);

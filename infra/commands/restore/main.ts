@@ -1,6 +1,7 @@
 import { DescribeTableCommand, ResourceNotFoundException } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import { forgetWebhookCount } from "../../../shared/aws/webhook-quota.ts";
+import { renewVersion } from "../../../shared/aws/webhook-version.ts";
 import { chunks } from "../../../shared/domain/chunks.ts";
 import { keyNames, type TableKind, tableKinds, tableNames, tableOutputs } from "../backup/format.ts";
 import { type Call, check, command, UsageError } from "../command.ts";
@@ -129,7 +130,10 @@ async function restoreAll(
     }
     await Promise.all(items.map((item) => restoreOne(kind, item)));
   });
-  for (const account of recounted) await forget(account);
+  for (const account of recounted) {
+    await forget(account);
+    await renewVersion(client, names.deliveries, account);
+  }
   return counts;
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { whenConditionHolds } from "../../../shared/aws/conditional.ts";
 import { forgetWebhookCount } from "../../../shared/aws/webhook-quota.ts";
+import { renewVersion } from "../../../shared/aws/webhook-version.ts";
 import { chunks } from "../../../shared/domain/chunks.ts";
 import { nameOf, type Registration, toItem, toRegistration } from "./file.ts";
 
@@ -57,6 +58,7 @@ export async function importRegistrations(
     for (const [index, outcome] of done.entries()) deps.report(nameOf(some[index] ?? {}), outcome);
   }
   await forgetCounts();
+  for (const account of accounts) await renewVersion(client, deps.deliveriesTable, account);
 }
 
 function comparable(item: Readonly<Record<string, unknown>>): unknown {
