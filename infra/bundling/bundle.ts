@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile, type Plugin } from "esbuild";
@@ -25,13 +26,9 @@ export async function bundle(name: string, folder: string): Promise<Metafile> {
     platform: "node",
     target: "node24",
     mainFields: ["module", "main"],
-    // Some CommonJS dependencies still call require(); an ES module has none unless it makes one.
-    banner: {
-      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    },
     // undici's own switch for the build without its experimental second parser, which Node's copy is made with.
     define: { esbuildDetection: "true" },
-    plugins: [replace(replacements.filter(({ except }) => except !== name)), versionsOnly],
+    plugins: [replace(replacements.filter(({ except }) => except !== name)), versionsOnly, plainBuiltins],
     metafile: true,
     logLevel: "warning",
   });
@@ -61,6 +58,22 @@ const versionsOnly: Plugin = {
     onLoad({ filter: /\/package\.json$/ }, async ({ path }) => ({
       contents: JSON.stringify(manifest.parse(JSON.parse(await readFile(path, "utf8")))),
       loader: "json",
+    }));
+  },
+};
+
+/**
+ * Node's own modules as `require` gives them, which an ES module does not have: to `import` one reads all its exports
+ * and so loads, for `node:http`, a WebSocket client. A tenth of the start.
+ */
+const plainBuiltins: Plugin = {
+  name: "plain-builtins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path }) =>
+      isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
     }));
   },
 };
