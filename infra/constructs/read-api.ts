@@ -31,7 +31,7 @@ export class ReadApi extends Construct {
       name: "site",
       settings,
       // Its files are built into a folder beside the bundle, where the handler looks for them.
-      afterBundling: (folder) => [`"${process.execPath}" "${SITE_BUILD}" "${folder}/assets"`],
+      addFiles: (folder) => [SITE_BUILD, `${folder}/assets`],
     });
   }
 }

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import type { CfnRole, IRole } from "aws-cdk-lib/aws-iam";
 import {
@@ -8,22 +6,21 @@ import {
   type CfnFunction,
   type IAlias,
   type IVersion,
+  Function as LambdaFunction,
   LoggingFormat,
   RecursiveLoop,
   Runtime,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
-import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { FunctionName } from "../../shared/http/routes.ts";
 import type { StackSettings } from "../settings.ts";
+import { functionCode } from "./function-code.ts";
 import type { StaticEgress } from "./static-egress.ts";
 
 /** Template metadata that says which folder under `functions/` a Lambda runs. The local run reads it. */
 export const FUNCTION_METADATA = "claimr:function";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * dns.lookup holds a thread of libuv's pool of four for as long as the resolver takes: four endpoints with a dead
@@ -48,15 +45,15 @@ export interface ServiceFunctionProps {
   readonly feedsItself?: boolean;
   /** Where it calls the outside from; Lambda's own addresses unless given. */
   readonly egress?: StaticEgress | undefined;
-  /** Shell commands that add to the bundle, given its folder. They do not run when synthesized without bundling. */
-  readonly afterBundling?: (folder: string) => string[];
+  /** A script, and its arguments, that adds to the bundle, given its folder. */
+  readonly addFiles?: (folder: string) => string[];
 }
 
 /**
- * A Lambda from `functions/<name>/handler.ts`: newest Node on arm64, one ESM bundle with its SDK clients,
- * JSON logs.
+ * A Lambda from `functions/<name>/handler.ts`: newest Node on arm64, one ESM bundle with its SDK clients
+ * (`infra/bundling`), JSON logs.
  */
-export class ServiceFunction extends NodejsFunction {
+export class ServiceFunction extends LambdaFunction {
   /** What everyone calls: the version in service. */
   readonly live: IAlias;
   /** The same, for who moves it. */
@@ -64,16 +61,13 @@ export class ServiceFunction extends NodejsFunction {
   readonly logs: LogGroup;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
-    const entry = `${root}functions/${props.name}/handler.ts`;
-    if (!existsSync(entry)) throw new Error(`functions/${props.name}/handler.ts does not exist`);
     const logs = new LogGroup(scope, `${id}Logs`, {
       retention: props.settings.logRetentionDays,
       removalPolicy: props.settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     super(scope, id, {
-      entry,
-      projectRoot: root,
-      depsLockFilePath: `${root}package-lock.json`,
+      code: functionCode(props.name, props.addFiles),
+      handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMiB ?? 256,
@@ -89,17 +83,6 @@ export class ServiceFunction extends NodejsFunction {
       logGroup: logs,
       ...(props.reservedConcurrency && { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...props.egress?.placement,
-      bundling: {
-        format: OutputFormat.ESM,
-        target: "node24",
-        minify: true,
-        // The SDK is bundled rather than taken from the runtime: the version tested is the version run.
-        externalModules: [],
-        mainFields: ["module", "main"],
-        // Some CommonJS dependencies still call require(); an ES module has none unless it makes one.
-        banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-        ...(props.afterBundling && { commandHooks: commandHooks(props.afterBundling) }),
-      },
     });
     this.logs = logs;
     this.limitRole(props.egress);
@@ -131,9 +114,3 @@ export class ServiceFunction extends NodejsFunction {
     return this.role as IRole;
   }
 }
-
-const commandHooks = (afterBundling: (folder: string) => string[]) => ({
-  beforeInstall: () => [],
-  beforeBundling: () => [],
-  afterBundling: (_source: string, folder: string) => afterBundling(folder),
-});

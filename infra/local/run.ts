@@ -38,15 +38,19 @@ type Cleanup = () => Promise<unknown>;
 /**
  * Starts the whole product on this machine: resolves when all is ready, and leaves nothing running when it
  * fails.
+ * @param functions where the functions' folders are: the sources unless told
  * @throws StartFailure for what the caller can mend: a taken port, a folder that cannot be used
  */
-export async function startLocalRun(settings: LocalSettings): Promise<LocalRun> {
+export async function startLocalRun(
+  settings: LocalSettings,
+  functions: URL = FUNCTIONS_FOLDER,
+): Promise<LocalRun> {
   const cleanups: Cleanup[] = [];
   async function stop(): Promise<void> {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   }
   try {
-    return { ...(await startAll(settings, cleanups)), stop };
+    return { ...(await startAll(settings, functions, cleanups)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -54,7 +58,11 @@ export async function startLocalRun(settings: LocalSettings): Promise<LocalRun> 
 }
 
 /** @param cleanups gets what undoes each step, to be called from the last to the first */
-async function startAll(settings: LocalSettings, cleanups: Cleanup[]): Promise<Omit<LocalRun, "stop">> {
+async function startAll(
+  settings: LocalSettings,
+  functions: URL,
+  cleanups: Cleanup[],
+): Promise<Omit<LocalRun, "stop">> {
   const { dataDir } = settings;
   prepareDataDir(dataDir);
   const database = openLockedDatabase(dataDir);
@@ -83,7 +91,7 @@ async function startAll(settings: LocalSettings, cleanups: Cleanup[]): Promise<O
 
   const urls = { dynamodb: dynamodb.url, sqs: sqs.url, scheduler: schedulerServer.url };
   setFunctionEnvironment(wiring.functions, urls);
-  const invoke = await loadFunctions(wiring.functions, FUNCTIONS_FOLDER);
+  const invoke = await loadFunctions(wiring.functions, functions);
   const apiKey = await provideApiKey(
     settings,
     createApiKeyTable(dynamoDb(), readConfig("API_KEYS_TABLE").API_KEYS_TABLE),

@@ -1,4 +1,4 @@
-import { errors } from "undici";
+import errors from "undici/lib/core/errors.js";
 import { PrivateAddressError } from "./public-lookup.ts";
 
 /** The receiver sent more than we read, and no status yet. */

@@ -1,4 +1,6 @@
-import { Client, type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
+import errors from "undici/lib/core/errors.js";
+import Client from "undici/lib/dispatcher/client.js";
 import { type AnswerBytes, watchAnswers } from "./answer-bytes.ts";
 import { AnswerTooLongError, NoStatusError } from "./attempt-error.ts";
 import type { Connect, Socket } from "./connect.ts";

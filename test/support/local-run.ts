@@ -38,9 +38,15 @@ export interface LocalRun {
 
 type Environment = Record<string, string>;
 
-/** `npm start` in a process of its own, on any free port, keeping nothing unless DATA_DIR is given. */
-export async function startLocalRun(environment: Environment = {}): Promise<LocalRun> {
-  const child = startNode(["infra/local/main.ts"], { PORT: "0", DATA_DIR: ":memory:", ...environment });
+/**
+ * `npm start` in a process of its own, on any free port, keeping nothing unless DATA_DIR is given.
+ * @param script what starts it, when not the project's own, and its arguments
+ */
+export async function startLocalRun(
+  environment: Environment = {},
+  script: string[] = ["infra/local/main.ts"],
+): Promise<LocalRun> {
+  const child = startNode(script, { PORT: "0", DATA_DIR: ":memory:", ...environment });
   const collected = collect(child);
   await until(
     () => collected.stdout().includes("Ctrl-C drains") || child.exitCode !== null,

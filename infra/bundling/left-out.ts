@@ -1,0 +1,105 @@
+import { createRequire } from "node:module";
+import { deflateRawSync } from "node:zlib";
+import * as z from "zod";
+
+/** A module of a dependency that a bundle holds in another form, or not at all. */
+export interface Replacement {
+  /** The end of its path under `node_modules`. */
+  readonly module: string;
+  /** The one function that needs it as it is. */
+  readonly except?: string;
+  /** JavaScript in its place. @param path of the module itself */
+  readonly instead: (path: string) => string | Promise<string>;
+}
+
+const wasm = z.instanceof(Uint8Array);
+const namesAndValues = z.record(z.string(), z.unknown());
+const require = createRequire(import.meta.url);
+
+/** Says so when it is loaded, which only happens when something needs it after all. */
+const unloaded = (what: string) => () => thrown(what);
+
+/** Keeps the names, and says so when one of them is called. */
+const uncalled = (what: string) => async (path: string) => {
+  const names = Object.keys(namesAndValues.parse({ ...(await import(path)) }));
+  const exported = names.map((name) => `leftOut as ${name}`);
+  return `const leftOut = () => { ${thrown(what)} }; export { ${exported.join(", ")} };`;
+};
+
+/** Keeps some constants, and says so when another is read. */
+const only = (what: string, kept: readonly string[]) => (path: string) => {
+  const all = Object.entries(namesAndValues.parse(require(path)));
+  const values = all.filter(([name]) => kept.includes(name));
+  const others = all.map(([name]) => name).filter((name) => !kept.includes(name));
+  return `module.exports = ${JSON.stringify(Object.fromEntries(values))};
+    for (const name of ${JSON.stringify(others)})
+      Object.defineProperty(module.exports, name, { get() { ${thrown(what)} } });`;
+};
+
+const thrown = (what: string) =>
+  `throw new Error(${JSON.stringify(`${what} is left out of the bundles (infra/bundling/left-out.ts)`)});`;
+
+/**
+ * What no function ever reaches, half of all the code otherwise. Each says how that is known; what is reached after
+ * all throws an error that names it. A path that no longer exists is an error of the build.
+ */
+export const replacements: readonly Replacement[] = [
+  {
+    // The default chain looks into the environment first, where Lambda puts the role's credentials. What comes after
+    // it (SSO, profiles, web identity, instance metadata) brings three more clients.
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    module: "@aws-sdk/credential-provider-node/dist-es/index.js",
+    instead: () => `export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";`,
+  },
+  {
+    // Of the clients here only DynamoDB's makes one, and none of its commands has the middleware that would ask it.
+    module: "@aws-sdk/endpoint-cache/dist-es/index.js",
+    instead: () => "export class EndpointCache {}",
+  },
+  {
+    // Imported when an operation's input or output is a stream of events. None of DynamoDB, SQS and Scheduler is.
+    module: "@smithy/core/dist-es/submodules/event-streams/index.js",
+    instead: unloaded("The SDK's event streams"),
+  },
+  {
+    // Called for a socket that negotiated h2. Ours only ever offer http/1.1 (shared/http/connect.ts).
+    module: "undici/lib/dispatcher/client-h2.js",
+    instead: () => `module.exports = () => { ${thrown("HTTP/2")} };`,
+  },
+  {
+    // Required for a body that is a FormData. Ours are strings.
+    module: "undici/lib/web/fetch/body.js",
+    instead: unloaded("undici's fetch"),
+  },
+  { module: "undici/lib/web/fetch/formdata.js", instead: unloaded("undici's FormData") },
+  { module: "undici/lib/web/webidl/index.js", instead: unloaded("undici's WebIDL") },
+  {
+    // Required where WebAssembly has no SIMD, or for Jest. Lambda's arm64 has it.
+    module: "undici/lib/llhttp/llhttp-wasm.js",
+    instead: unloaded("The HTTP parser without SIMD"),
+  },
+  {
+    // The HTTP parser, in base64. Deflated it is a third of that, for a millisecond at the first connection.
+    module: "undici/lib/llhttp/llhttp_simd-wasm.js",
+    instead(path) {
+      const deflated = deflateRawSync(wasm.parse(require(path)), { level: 9 }).toString("base64");
+      return `module.exports = require("node:zlib").inflateRawSync(Buffer.from("${deflated}", "base64"));`;
+    },
+  },
+  {
+    // Tables of methods, headers and characters, of which a client only looks at these two.
+    module: "undici/lib/llhttp/constants.js",
+    instead: only("A table of the HTTP parser", ["TYPE", "ERROR"]),
+  },
+  // JSON Schemas are made of zod's for openapi.json alone.
+  {
+    module: "zod/v4/core/to-json-schema.js",
+    except: "site",
+    instead: uncalled("JSON Schema"),
+  },
+  {
+    module: "zod/v4/core/json-schema-processors.js",
+    except: "site",
+    instead: uncalled("JSON Schema"),
+  },
+];
