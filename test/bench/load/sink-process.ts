@@ -30,8 +30,8 @@ const server = createServer((request, response) => {
 // Connections stay open for as long as a sender likes.
 server.keepAliveTimeout = 0;
 
-process.on("message", (message: { readonly reset?: "count" | "note" }) => {
-  process.send?.({ count, lastAt, arrivals });
+process.on("message", (message: { readonly reset?: "count" | "note"; readonly isFull?: boolean }) => {
+  process.send?.({ count, lastAt, arrivals: message.isFull ? arrivals : [] });
   if (!message.reset) return;
   isNoting = message.reset === "note";
   arrivals = [];

@@ -30,20 +30,21 @@ export async function startSink(): Promise<Sink> {
   const { port } = z.object({ port: z.number() }).parse(ready);
   const origin = `http://127.0.0.1:${port}`;
 
-  async function readReport(): Promise<Report> {
-    return report.parse(await child.ask({}));
+  async function readReport(isFull: boolean): Promise<Report> {
+    return report.parse(await child.ask({ isFull }));
   }
 
   return {
     url: (status, delayMs = 0, name = "") => `${origin}/${status}/${delayMs}/${name}`,
     hangingUrl: (name = "") => `${origin}/hang/${name}`,
     reset: async (what) => void (await child.ask({ reset: what })),
-    report: readReport,
+    report: () => readReport(true),
     async waitFor(count, timeoutMs) {
       const giveUpAt = Date.now() + timeoutMs;
       for (;;) {
-        const read = await readReport();
-        if (read.count >= count) return read;
+        // Without the arrivals: to send them at each poll would keep the endpoints from answering.
+        const read = await readReport(false);
+        if (read.count >= count) return readReport(true);
         if (Date.now() > giveUpAt) throw new Error(`${read.count} of ${count} came in ${timeoutMs} ms`);
         await sleep(POLL_MS);
       }
