@@ -1,5 +1,6 @@
 import type { Section } from "./section.ts";
+import { retryPrecision } from "./sections/retry-precision.ts";
 import { throughput } from "./sections/throughput.ts";
 
 /** In the order in which they run. */
-export const sections: readonly Section[] = [throughput];
+export const sections: readonly Section[] = [throughput, retryPrecision];
