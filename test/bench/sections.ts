@@ -1,6 +1,9 @@
 import type { Section } from "./section.ts";
+import { fairness } from "./sections/fairness.ts";
 import { latency } from "./sections/latency.ts";
+import { retryPrecision } from "./sections/retry-precision.ts";
+import { sender } from "./sections/sender.ts";
 import { throughput } from "./sections/throughput.ts";
 
 /** In the order in which they run. */
-export const sections: readonly Section[] = [throughput, latency];
+export const sections: readonly Section[] = [throughput, latency, sender, retryPrecision, fairness];
