@@ -1,5 +1,6 @@
 import type { Section } from "./section.ts";
+import { sender } from "./sections/sender.ts";
 import { throughput } from "./sections/throughput.ts";
 
 /** In the order in which they run. */
-export const sections: readonly Section[] = [throughput];
+export const sections: readonly Section[] = [throughput, sender];
