@@ -1,4 +1,5 @@
 import type { Section } from "./section.ts";
+import { coldStart } from "./sections/cold-start.ts";
 import { fairness } from "./sections/fairness.ts";
 import { latency } from "./sections/latency.ts";
 import { retryPrecision } from "./sections/retry-precision.ts";
@@ -6,4 +7,11 @@ import { sender } from "./sections/sender.ts";
 import { throughput } from "./sections/throughput.ts";
 
 /** In the order in which they run. */
-export const sections: readonly Section[] = [throughput, latency, sender, retryPrecision, fairness];
+export const sections: readonly Section[] = [
+  throughput,
+  latency,
+  sender,
+  coldStart,
+  retryPrecision,
+  fairness,
+];

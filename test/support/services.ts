@@ -29,6 +29,7 @@ export async function startServices() {
     queueUrl: (name: string) => named(wiring.queues, name).url,
     urls: { dynamodb: dynamodb.url, sqs: sqs.url },
     outputs: wiring.outputs,
+    functions: wiring.functions,
     stop: () => Promise.all([dynamodb.stop(), sqs.stop()]),
   };
 }

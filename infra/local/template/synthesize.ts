@@ -35,22 +35,30 @@ export interface Template {
 export function synthesize(settings: StackSettings): Template {
   const outdir = mkdtempSync(join(tmpdir(), "claimr-webhooks-synth-"));
   try {
-    const app = new App({
-      outdir,
-      context: { ...featureFlags(), "aws:cdk:bundling-stacks": [] },
-      analyticsReporting: false,
-      treeMetadata: false,
-      stackTraces: false,
-      // A WebAssembly linter that takes 1.5 s and says what `cdk synth` says.
-      builtinCloudFormationValidation: false,
-    });
-    const stack = new WebhooksStack(app, stackName(settings.stage), settings);
-    const assembly = app.synth({ skipValidation: true });
-    const { Resources, Outputs } = template.parse(assembly.getStackArtifact(stack.artifactId).template);
-    return { stackName: stack.stackName, resources: Resources, outputs: Outputs };
+    return synthesizeInto(outdir, settings, { "aws:cdk:bundling-stacks": [] });
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** The same into a folder that stays, with the functions' bundles, as `cdk deploy` makes them. */
+export const synthesizeBundled = (settings: StackSettings, outdir: string): Template =>
+  synthesizeInto(outdir, settings, {});
+
+function synthesizeInto(outdir: string, settings: StackSettings, context: Record<string, unknown>): Template {
+  const app = new App({
+    outdir,
+    context: { ...featureFlags(), ...context },
+    analyticsReporting: false,
+    treeMetadata: false,
+    stackTraces: false,
+    // A WebAssembly linter that takes 1.5 s and says what `cdk synth` says.
+    builtinCloudFormationValidation: false,
+  });
+  const stack = new WebhooksStack(app, stackName(settings.stage), settings);
+  const assembly = app.synth({ skipValidation: true });
+  const { Resources, Outputs } = template.parse(assembly.getStackArtifact(stack.artifactId).template);
+  return { stackName: stack.stackName, resources: Resources, outputs: Outputs };
 }
 
 /** The flags the CDK CLI would pass: without them the template would not be the one that is deployed. */
