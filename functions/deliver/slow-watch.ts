@@ -14,7 +14,7 @@ export interface SlowWatchDeps {
   };
 }
 
-/** Of so many endpoints it is remembered that they were marked a moment ago. */
+/** Of so many webhooks it is remembered what was marked. */
 const MAX_REMEMBERED = 1_000;
 
 /**
@@ -22,16 +22,19 @@ const MAX_REMEMBERED = 1_000;
  * wait too. An aid to others, without which nothing is lost: that a mark cannot be set is logged and no more.
  */
 export function createSlowWatch({ clock, mark, log }: SlowWatchDeps) {
-  /** Until when those are marked that this process has marked, although it may have read them before. */
-  const remembered = new Map<string, number>();
+  /**
+   * What this process marked, by registration: it may have read the webhook before, and a mark replaces those that it
+   * does not know of.
+   */
+  const marked = new Map<string, SlowMark["slow_urls"]>();
 
   async function markSlow(webhook: Webhook, url: string): Promise<void> {
-    const now = clock.now();
-    const fresh = slowMark(webhook, url, new Date(now));
-    const key = `${webhook.registration} ${url}`;
-    if (!fresh || (remembered.get(key) ?? 0) > now) return;
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, fresh.renewFrom);
+    const { registration } = webhook;
+    const known = { ...webhook, slow_urls: [...webhook.slow_urls, ...(marked.get(registration) ?? [])] };
+    const fresh = slowMark(known, url, new Date(clock.now()));
+    if (!fresh) return;
+    if (marked.size >= MAX_REMEMBERED) marked.clear();
+    marked.set(registration, fresh.slow_urls);
     const { account, hook_id } = webhook;
     const endpoint = { account, hook_id, endpoint: new URL(url).origin };
     try {

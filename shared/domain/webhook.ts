@@ -154,20 +154,20 @@ export function wants(
 export const isSlow = ({ slow_urls }: Pick<Webhook, "slow_urls">, url: string, now: Date): boolean =>
   slow_urls.some((slow) => slow.url === url && new Date(slow.until) > now);
 
-export interface SlowMark extends Pick<Webhook, "slow_urls"> {
-  /** Epoch milliseconds from which on the endpoint, still slow, is to be marked anew. */
-  readonly renewFrom: number;
-}
+export type SlowMark = Pick<Webhook, "slow_urls">;
 
 /** What marks an endpoint as slow; undefined when it is marked, and will be for a while. */
 export function slowMark(current: Webhook, url: string, now: Date): SlowMark | undefined {
-  const renewFrom = now.getTime() + SLOW_FOR_MS / 2;
-  if (isSlow(current, url, new Date(renewFrom))) return undefined;
+  if (isSlow(current, url, new Date(now.getTime() + SLOW_FOR_MS / 2))) return undefined;
   const others = current.slow_urls.filter(
     (other) => other.url !== url && current.urls.includes(other.url) && new Date(other.until) > now,
   );
   const until = new Date(now.getTime() + SLOW_FOR_MS).toISOString();
-  return { slow_urls: [...others, { url, until }], renewFrom };
+  // Of two marks of one endpoint, the later.
+  const latest = new Map(
+    others.toSorted((a, b) => (a.until < b.until ? -1 : 1)).map((one) => [one.url, one]),
+  );
+  return { slow_urls: [...latest.values(), { url, until }] };
 }
 
 export type EndpointState =

@@ -478,8 +478,8 @@ describe("an endpoint that is slow to answer", () => {
     expect(world.timers).toMatchObject([{ attempt: 2, lane: "slow" }]);
   });
 
-  test("is not marked when it answers within two seconds, whatever it answers", async () => {
-    world.answer = { ...failed, durationMs: 1_999 };
+  test("is not marked when it answers within a second, whatever it answers", async () => {
+    world.answer = { ...failed, durationMs: 999 };
     await deliver(aMessage(), false);
     expect(world.marks).toEqual([]);
     expect(world.timers).toMatchObject([{ attempt: 2, lane: "fast" }]);
@@ -516,6 +516,15 @@ describe("an endpoint that is slow to answer", () => {
     world.answer = slow;
     for (let n = 0; n < 5; n++) await deliver(aMessage({ event_id: `event-${n}` }), false);
     expect(world.marks).toHaveLength(2);
+  });
+
+  test("is marked beside another one of its webhook that was marked a moment ago, and unread since", async () => {
+    const other = "https://other.example/";
+    world.answer = slow;
+    world.webhook = aWebhook({ urls: [url, other] });
+    await deliver(aMessage(), false);
+    await deliver(aMessage({ url: other, event_id: "another" }), false);
+    expect(world.marks[1]?.slow_urls.map((mark) => mark.url)).toEqual([url, other]);
   });
 
   test("does not keep another endpoint of its webhook slow, nor one that is no longer registered", async () => {
