@@ -66,7 +66,7 @@ export class ServiceFunction extends LambdaFunction {
       removalPolicy: props.settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     super(scope, id, {
-      code: functionCode(props.name, props.addFiles),
+      code: functionCode(scope, props.name, props.addFiles),
       handler: "index.handler",
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
