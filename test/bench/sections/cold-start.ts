@@ -37,6 +37,7 @@ async function measure(): Promise<Measured> {
         const times = [
           { name: `process start to handler, ${name}`, value: wholeMs, unit: "ms" },
           { name: `import alone, ${name}`, value: medianOf(name, "importMs"), unit: "ms" },
+          { name: `CPU of the start, ${name}`, value: medianOf(name, "cpuMs"), unit: "ms" },
         ];
         if (name === EMPTY) return times;
         return [

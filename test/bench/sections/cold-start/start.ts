@@ -13,11 +13,17 @@ const PROBE = `
 const startedAt = Number(process.hrtime.bigint()) / 1e6;
 const { handler } = await import(process.argv[2]);
 const readyAt = Number(process.hrtime.bigint()) / 1e6;
-console.log(JSON.stringify({ startedAt, readyAt, handler: typeof handler }));
+const { user, system } = process.cpuUsage();
+console.log(JSON.stringify({ startedAt, readyAt, cpuMs: (user + system) / 1000, handler: typeof handler }));
 process.exit();
 `;
 
-const probed = z.object({ startedAt: z.number(), readyAt: z.number(), handler: z.literal("function") });
+const probed = z.object({
+  startedAt: z.number(),
+  readyAt: z.number(),
+  cpuMs: z.number(),
+  handler: z.literal("function"),
+});
 const run = promisify(execFile);
 
 export interface Start {
@@ -25,6 +31,8 @@ export interface Start {
   readonly wholeMs: number;
   /** From the bundle's import on. */
   readonly importMs: number;
+  /** Of the whole start, on all threads. */
+  readonly cpuMs: number;
 }
 
 export async function writeProbe(folder: string): Promise<string> {
@@ -37,6 +45,6 @@ export async function writeProbe(folder: string): Promise<string> {
 export async function startOnce(probe: string, { file, environment }: Bundle): Promise<Start> {
   const spawnedAt = now();
   const { stdout } = await run(process.execPath, [probe, file], { env: environment, timeout: TIMEOUT_MS });
-  const { startedAt, readyAt } = probed.parse(JSON.parse(stdout));
-  return { wholeMs: readyAt - spawnedAt, importMs: readyAt - startedAt };
+  const { startedAt, readyAt, cpuMs } = probed.parse(JSON.parse(stdout));
+  return { wholeMs: readyAt - spawnedAt, importMs: readyAt - startedAt, cpuMs };
 }
