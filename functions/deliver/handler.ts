@@ -34,8 +34,10 @@ const config = readConfig(
   "ENDPOINT_PORTS",
 );
 
+const underWay = { messages: 0 };
 const client = dynamoDb();
-const read = createBatchReader(client);
+/** Each message asks for its delivery and its webhook. */
+const read = createBatchReader(client, () => 2 * underWay.messages);
 const write = createBatchWriter(client);
 
 const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
@@ -80,6 +82,7 @@ const deliver = createDeliver({
     read,
     write,
     ttlDays: config.DELIVERY_TTL_DAYS,
+    everyone: () => underWay.messages,
   }),
   keepUndelivered: createUndeliveredWriter(config.UNDELIVERED_TABLE, write),
   timer: retryTimer,
@@ -106,4 +109,4 @@ export const handler = sqsBatch(async ({ body, isRepeated, about }) => {
   const { account, hook_id, event_id, attempt } = message;
   about({ account, hook_id, event_id, attempt });
   await oneCopyAtATime(deliveryId(message), () => deliver(message, isRepeated));
-});
+}, underWay);

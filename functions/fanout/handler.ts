@@ -23,6 +23,8 @@ const config = readConfig(
   "DELIVERY_TTL_DAYS",
   "EVENTS_QUEUE_URL",
 );
+const underWay = { messages: 0 };
+const everyone = () => underWay.messages;
 const client = dynamoDb();
 const queueing = sqs();
 const events = createQueue(queueing, config.EVENTS_QUEUE_URL);
@@ -33,7 +35,10 @@ const queues = createDeliveryQueues(queueing, {
 
 const fanOut = createFanOut({
   webhooksOf: createWebhookCache({
-    versionOf: createVersionReader({ read: createBatchReader(client), tableName: config.DELIVERIES_TABLE }),
+    versionOf: createVersionReader({
+      read: createBatchReader(client, everyone),
+      tableName: config.DELIVERIES_TABLE,
+    }),
     all: createWebhookTable(client, config.WEBHOOKS_TABLE).all,
     now: Date.now,
     log,
@@ -47,6 +52,7 @@ const fanOut = createFanOut({
     write: createBatchWriter(client),
     ttlDays: config.DELIVERY_TTL_DAYS,
     now: () => new Date(),
+    everyone,
   }),
   log,
   measure,
@@ -56,4 +62,4 @@ export const handler = sqsBatch(async ({ body, about }) => {
   const publication = readPublication(body, new Date());
   about({ account: publication.account, event_ids: publication.events.map(({ id }) => id) });
   await fanOut(publication);
-});
+}, underWay);

@@ -38,8 +38,11 @@ const byTable = <Entry extends Addressed, Request>(
 
 export type BatchReader = ReturnType<typeof createBatchReader>;
 
-/** Reads of single items, of any table, strongly consistent; reads made together share a BatchGetItem. */
-export function createBatchReader(client: DynamoDBDocumentClient) {
+/**
+ * Reads of single items, of any table, strongly consistent; reads made together share a BatchGetItem.
+ * @param everyone how many reads there can be together, if that is known
+ */
+export function createBatchReader(client: DynamoDBDocumentClient, everyone?: () => number) {
   async function readAll(wanted: readonly Addressed[]): Promise<(Item | undefined)[]> {
     const found = new Map<string, Item>();
     async function readSome(keys: readonly Addressed[]): Promise<readonly Addressed[]> {
@@ -62,7 +65,7 @@ export function createBatchReader(client: DynamoDBDocumentClient) {
     return wanted.map((sought) => found.get(address(sought)));
   }
 
-  return coalesce<Addressed, Item | undefined>(readAll);
+  return coalesce<Addressed, Item | undefined>(readAll, everyone);
 }
 
 export type BatchWriter = ReturnType<typeof createBatchWriter>;

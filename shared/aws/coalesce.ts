@@ -13,15 +13,32 @@ const FIRST_BACKOFF_MS = 50;
 /**
  * A function whose calls, made within a few milliseconds of each other, are flushed together. Each caller
  * gets its own result or error; a flush that throws fails all of its callers.
+ * @param everyone how many calls there can be together, if that is known: when so many wait, nobody else will come
  */
 export function coalesce<Item, Result>(
   flush: (items: readonly Item[]) => Promise<ArrayLike<Result | Error>>,
+  everyone: () => number = () => Number.POSITIVE_INFINITY,
 ) {
+  let waiting = 0;
+  let flushNow = () => {};
   const loader = new DataLoader<Item, Result>(flush, {
     cache: false,
-    batchScheduleFn: (callback) => setTimeout(callback, LINGER_MS),
+    batchScheduleFn(dispatch) {
+      function flushOnce() {
+        clearTimeout(timer);
+        waiting = 0;
+        dispatch();
+      }
+      const timer = setTimeout(flushOnce, LINGER_MS);
+      flushNow = flushOnce;
+    },
   });
-  return (item: Item): Promise<Result> => loader.load(item);
+  return (item: Item): Promise<Result> => {
+    const result = loader.load(item);
+    waiting++;
+    if (waiting >= everyone()) flushNow();
+    return result;
+  };
 }
 
 /**

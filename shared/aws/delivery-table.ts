@@ -32,6 +32,8 @@ export function createDeliveryTable(deps: {
   readonly read: BatchReader;
   readonly write: BatchWriter;
   readonly ttlDays: number;
+  /** How many deliveries may be stored together, if that is known. */
+  readonly everyone?: () => number;
 }) {
   const { client, tableName } = deps;
 
@@ -51,7 +53,7 @@ export function createDeliveryTable(deps: {
     }));
     await deps.write(puts);
     return records.map(() => undefined);
-  });
+  }, deps.everyone);
 
   async function find(id: string): Promise<Delivery | undefined> {
     const item = await deps.read({ table: tableName, key: deliveryKey(id) });

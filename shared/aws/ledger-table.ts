@@ -35,6 +35,8 @@ export function createLedgerWriter(deps: {
   readonly write: BatchWriter;
   readonly ttlDays: number;
   readonly now: () => Date;
+  /** How many entries may come together, if that is known. */
+  readonly everyone?: () => number;
 }) {
   async function writeSome(account: string, entries: readonly LedgerEntry[]): Promise<void> {
     const fannedOutAt = deps.now().toISOString();
@@ -60,7 +62,7 @@ export function createLedgerWriter(deps: {
       ),
     );
     return entries.map(({ account }) => failures.get(account));
-  });
+  }, deps.everyone);
 }
 
 /** Those of one scope to the same endpoints as one. */

@@ -17,12 +17,18 @@ export interface Received {
   about(fields: Readonly<Record<string, unknown>>): void;
 }
 
+/** How many messages are being handled: as many as can come to wait at one place (`coalesce`). */
+export interface UnderWay {
+  messages: number;
+}
+
 /**
  * A handler for batches from SQS: all messages at the same time, each on its own. A message whose handling
  * throws goes back to the queue, and only that one (partial batch response); after its last receive it is in
  * the dead-letter queue.
+ * @param underWay is kept up to date
  */
-export function sqsBatch(handle: (message: Received) => Promise<void>) {
+export function sqsBatch(handle: (message: Received) => Promise<void>, underWay: UnderWay = { messages: 0 }) {
   async function handleOne(record: SQSRecord): Promise<string | undefined> {
     const { body, messageId, attributes, messageAttributes } = record;
     const receiveCount = Number(attributes.ApproximateReceiveCount);
@@ -37,6 +43,8 @@ export function sqsBatch(handle: (message: Received) => Promise<void>) {
       log.error("message.failed", error, failure);
       measurePlain("MessagesFailed");
       return messageId;
+    } finally {
+      underWay.messages--;
     }
   }
 
@@ -45,6 +53,7 @@ export function sqsBatch(handle: (message: Received) => Promise<void>) {
     context: Context,
   ): Promise<SQSBatchResponse> {
     const lastCall = setTimeout(publishMetrics, context.getRemainingTimeInMillis() - LAST_CALL_MS);
+    underWay.messages += Records.length;
     try {
       const failed = await Promise.all(Records.map(handleOne));
       return { batchItemFailures: failed.flatMap((id) => (id ? [{ itemIdentifier: id }] : [])) };
