@@ -1,3 +1,4 @@
+import type { Scope } from "../../../shared/domain/event.ts";
 import { sampleEvent } from "../../../shared/domain/sample-event.ts";
 
 const EVENT_BYTES = 1024;
@@ -12,9 +13,10 @@ export interface BenchEvent {
 let published = 0;
 
 /** An event that no other run has, filled up to 1 KiB. */
-export function benchEvent(): BenchEvent {
-  const id = `bench-${published++}`;
-  const event = { id, ...sampleEvent("user_activity"), filler: "" };
+export function benchEvent(scope: Scope = "user_activity"): BenchEvent {
+  // As long as the ids that the product makes.
+  const id = `bench-${String(published++).padStart(15, "0")}`;
+  const event = { id, ...sampleEvent(scope), filler: "" };
   const filler = "x".repeat(EVENT_BYTES - JSON.stringify(event).length);
   return { id, json: JSON.stringify({ ...event, filler }) };
 }

@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { now } from "./clock.ts";
 import { eventIdIn } from "./event.ts";
 
@@ -9,6 +9,8 @@ import { eventIdIn } from "./event.ts";
 let arrivals: { readonly path: string; readonly id: string; readonly at: number }[] = [];
 let isNoting = false;
 let count = 0;
+/** Of requests, as they came over the wire. */
+let bytes = 0;
 let lastAt = 0;
 const hanging = new Set<ServerResponse>();
 
@@ -17,6 +19,7 @@ const server = createServer((request, response) => {
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
     count++;
+    bytes += headBytes(request) + chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     lastAt = now();
     const path = request.url ?? "";
     if (isNoting) arrivals.push({ path, id: eventIdIn(Buffer.concat(chunks).toString()) ?? "", at: lastAt });
@@ -27,15 +30,21 @@ const server = createServer((request, response) => {
     else answer();
   });
 });
+/** The request line, and each header on a line of its own. */
+const headBytes = ({ method, url, rawHeaders }: IncomingMessage) =>
+  Buffer.byteLength(`${method} ${url} HTTP/1.1\r\n\r\n`) +
+  rawHeaders.reduce((sum, part) => sum + Buffer.byteLength(part) + 2, 0);
+
 // Connections stay open for as long as a sender likes.
 server.keepAliveTimeout = 0;
 
 process.on("message", (message: { readonly reset?: "count" | "note"; readonly isFull?: boolean }) => {
-  process.send?.({ count, lastAt, arrivals: message.isFull ? arrivals : [] });
+  process.send?.({ count, bytes, lastAt, arrivals: message.isFull ? arrivals : [] });
   if (!message.reset) return;
   isNoting = message.reset === "note";
   arrivals = [];
   count = 0;
+  bytes = 0;
   for (const response of hanging) response.destroy();
   hanging.clear();
 });

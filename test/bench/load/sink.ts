@@ -4,6 +4,8 @@ import { startChild } from "./child.ts";
 
 const report = z.object({
   count: z.number(),
+  /** Of the requests, with their heads. */
+  bytes: z.number(),
   lastAt: z.number(),
   arrivals: z.array(z.object({ path: z.string(), id: z.string(), at: z.number() })),
 });
