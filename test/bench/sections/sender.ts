@@ -14,9 +14,9 @@ const CASES = [
   { batchSize: 100, webhooks: 1 },
   { batchSize: 10, webhooks: 10 },
 ] as const;
-const MESSAGES = 10_000;
+const MESSAGES = 20_000;
 /** The first deliveries compile the code that the others run. */
-const WARM_UP = 4_000;
+const WARM_UP = 10_000;
 const MAX_CALLS = 0.3;
 const MAX_CPU_RATIO = 3;
 /** None of the messages needs a timer. A call there would fail, and with it the batch. */
@@ -99,19 +99,24 @@ async function measureCase(sink: Sink, services: Services, one: Case): Promise<F
   const bare = await measureCeiling(sink.url(200));
   const { child } = await startChild(new URL("sender/handler-process.ts", import.meta.url), { isMute: true });
   try {
-    const { cpuMicroseconds, calls } = await runHandler(child, sink, services, one);
+    const { cpuMicroseconds, calls, milliseconds } = await runHandler(child, sink, services, one);
+    const { batchSize: size } = one;
+    const inBursts = await measureCeiling(sink.url(200), { size, everyMs: size * milliseconds });
     const how = howOf(one);
-    const isGoal = one.batchSize === 10;
     return [
       {
         ...{ name: `AWS calls per delivery, ${how}`, value: sum(Object.values(calls)), unit: "" },
-        ...(isGoal && { goal: { atMost: MAX_CALLS } }),
+        goal: { atMost: MAX_CALLS },
       },
       { name: `CPU per delivery, ${how}`, value: cpuMicroseconds, unit: "µs" },
       { name: `CPU per bare POST, before ${how}`, value: bare.cpuMicroseconds, unit: "µs" },
       {
         ...{ name: `CPU, ${how}`, value: cpuMicroseconds / bare.cpuMicroseconds, unit: "× bare POST" },
-        ...(isGoal && { goal: { atMost: MAX_CPU_RATIO } }),
+        goal: { atMost: MAX_CPU_RATIO },
+      },
+      {
+        ...{ name: `CPU beside bare bursts, ${how}`, unit: "× bare POST in bursts" },
+        value: cpuMicroseconds / inBursts.cpuMicroseconds,
       },
     ];
   } finally {
@@ -151,8 +156,17 @@ export const sender: Section = {
       x: { title: "what an invocation gets" },
       y: { title: "× bare POST" },
       categories: CASES.map(howOf),
-      series: [{ name: "deliver", values: CASES.map((one) => figureOf(figures, `CPU, ${howOf(one)}`)) }],
-      limit: { name: "goal at a batch of 10", y: MAX_CPU_RATIO },
+      series: [
+        {
+          name: "beside a pool that never waits",
+          values: CASES.map((one) => figureOf(figures, `CPU, ${howOf(one)}`)),
+        },
+        {
+          name: "beside bursts that wait as the function does",
+          values: CASES.map((one) => figureOf(figures, `CPU beside bare bursts, ${howOf(one)}`)),
+        },
+      ],
+      limit: { name: "goal", y: MAX_CPU_RATIO },
     },
     {
       name: "sender-calls",
@@ -167,7 +181,7 @@ export const sender: Section = {
           values: CASES.map((one) => figureOf(figures, `AWS calls per delivery, ${howOf(one)}`)),
         },
       ],
-      limit: { name: "goal at a batch of 10", y: MAX_CALLS },
+      limit: { name: "goal", y: MAX_CALLS },
     },
   ],
 };

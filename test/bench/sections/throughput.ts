@@ -8,7 +8,7 @@ import { measureBesideBullMq } from "./throughput/beside-bullmq.ts";
 import { BATCH, deliver, prepare } from "./throughput/deliver.ts";
 
 const FAN_OUTS = [1, 3, 10];
-const DELIVERIES = 10_000;
+const DELIVERIES = 20_000;
 const EVENTS_ONE_BY_ONE = 2_000;
 const GOALS = new Map([
   ["share of the ceiling, by batch, fan-out 1", 0.12],

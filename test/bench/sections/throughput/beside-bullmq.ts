@@ -6,7 +6,7 @@ import { BATCH, deliver, prepare } from "./deliver.ts";
 
 /** How many jobs the worker has under way at once; what is best for it depends on the machine. */
 const CONCURRENCIES = [20, 50, 100];
-const EVENTS = 10_000;
+const EVENTS = 20_000;
 const GOAL = 0.5;
 
 async function measureBullMq(sink: Sink, concurrency: number): Promise<number> {

@@ -4,7 +4,7 @@ import type { Sender } from "../../load/sender.ts";
 import type { Sink } from "../../load/sink.ts";
 
 /** The first deliveries compile the code that the others run. */
-const WARM_UP_EVENTS = 600;
+const WARM_UP_DELIVERIES = 10_000;
 export const BATCH = 100;
 const PUBLISHERS = 8;
 const TIMEOUT_MS = 120_000;
@@ -38,5 +38,5 @@ export async function deliver(sender: Sender, sink: Sink, events: number, batch:
 /** Gives the sender its endpoints, and has it deliver to them for the first time. */
 export async function prepare(sender: Sender, sink: Sink, fanOut: number): Promise<void> {
   await sender.register(Array.from({ length: fanOut }, (_, n) => sink.url(200, 0, `e${n}`)));
-  await deliver(sender, sink, WARM_UP_EVENTS, BATCH, fanOut);
+  await deliver(sender, sink, Math.ceil(WARM_UP_DELIVERIES / fanOut), BATCH, fanOut);
 }
