@@ -1,3 +1,3 @@
 import { testFuzz } from "../support/fuzz/suite.ts";
 
-testFuzz(1_500);
+testFuzz(800);

@@ -23,11 +23,13 @@ test("the stories make every call that a function is allowed, so that every one 
   expect([...new Set([...made, ...UNUSED])].sort()).toEqual([...new Set(grantsOf(stage.template))].sort());
 });
 
-/** One fault for each function's first call of each operation; `test/slow/faults.test.ts` has all of them. */
+/** One fault for every other of the functions' first calls of an operation; `test/slow/faults.test.ts` has all of them. */
 function slice(all: readonly Case[]): Case[] {
   const quick = all.filter(({ kind, nth }) => !kind.startsWith("hangs") && nth === 1);
   const byCall = Map.groupBy(quick, ({ fn, operation }) => `${fn} ${operation}`);
-  return [...byCall.values()].flatMap((some, index) => some[(index * 5) % some.length] ?? []);
+  return [...byCall.values()].flatMap((some, index) =>
+    index % 2 === 0 ? (some[(index * 5) % some.length] ?? []) : [],
+  );
 }
 
 const symptoms: [string, Case][] = [

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientOptions } from "../../infra/local/settings.ts";
+import { renewVersion } from "../../shared/aws/webhook-version.ts";
 import { eventJson } from "../support/factories.ts";
 import { type LocalRun, run, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -90,9 +92,10 @@ describe("against a local run", () => {
     await new SQSClient(clientOptions(sqs)).send(
       new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: "1" } }),
     );
-    await new DynamoDBClient(clientOptions(dynamodb)).send(
-      new DeleteTableCommand({ TableName: named(tables, "StorageWebhooks") }),
-    );
+    const documents = DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions(dynamodb)));
+    await documents.send(new DeleteTableCommand({ TableName: named(tables, "StorageWebhooks") }));
+    // Fan-out asks for the webhooks anew.
+    await renewVersion(documents, named(tables, "StorageDeliveries") ?? "", "demo");
     expect((await local.call("POST", "/events", eventJson({ id: "poison" }))).status).toBe(202);
 
     const file = join(folder, "poison.txt");
