@@ -71,6 +71,8 @@ export function createWebhookCache({ versionOf, all, now, log }: WebhookCacheDep
       return load(account);
     }
     const kept = lists.get(account);
-    return kept && kept.version === version && isFresh(kept) ? kept.list : keep(account, version);
+    // Two times without a version may have had one between them: the account was deleted, and with it its version.
+    const isSame = version !== undefined && kept?.version === version;
+    return isSame && isFresh(kept) ? kept.list : keep(account, version);
   };
 }

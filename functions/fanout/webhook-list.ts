@@ -22,6 +22,8 @@ export interface WebhookList {
 /** What holds a list together, and a webhook beside the text that may be long. */
 const LIST_SIZE = 1_000;
 const WEBHOOK_SIZE = 350;
+/** An entry of the index beside its key: of webhooks with campaigns of their own it takes more than they do. */
+const INTEREST_SIZE = 150;
 
 /** What a webhook asks for; without a campaign, all of a scope. */
 const interest = (scope: string, campaign?: string) => JSON.stringify([scope, campaign]);
@@ -35,8 +37,12 @@ export function createWebhookList(all: readonly Webhook[], unreadable: readonly 
     for (const campaign of campaigns.length > 0 ? new Set(campaigns) : [undefined]) {
       const key = interest(scope, campaign);
       const alike = byInterest.get(key);
-      if (alike) alike.push(registered);
-      else byInterest.set(key, [registered]);
+      if (alike) {
+        alike.push(registered);
+        continue;
+      }
+      byInterest.set(key, [registered]);
+      size += INTEREST_SIZE + key.length;
     }
   }
   const candidates = ({ scope, campaign }: Event) =>

@@ -2,7 +2,10 @@ import { createHmac, createSecretKey } from "node:crypto";
 import { remember } from "./remember.ts";
 import { secretBytes } from "./secret.ts";
 
-/** Making a key from bytes costs four times what signing 1 KiB with it does. */
+/**
+ * Making a key from bytes costs four times what signing 1 KiB with it does. Secrets that no longer sign stay in this
+ * process's memory until it ends, or has seen a thousand others.
+ */
 const keyOf = remember((secret) => createSecretKey(secretBytes(secret)), 1_000);
 
 export interface SignedContent {

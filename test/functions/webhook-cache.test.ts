@@ -43,13 +43,14 @@ const hooks = async (account = "acme") =>
   (await webhooksOf(account)).wanting(event).map(({ hook_id }) => hook_id);
 
 describe("an account's webhooks", () => {
-  test.each([["one"], [undefined]])("are read once while their version stays %s", async (stays) => {
-    version = stays;
+  test("are read once while their version stays the same", async () => {
+    version = "one";
     expect([await hooks(), await hooks(), await hooks()]).toEqual([["hook"], ["hook"], ["hook"]]);
     expect(reads).toHaveLength(1);
   });
 
   test.each([
+    [undefined, undefined],
     ["one", "two"],
     [undefined, "one"],
     ["one", undefined],
