@@ -63,18 +63,21 @@ const whose = (row: Record<string, unknown>) => ({
 
 /** What each promises, of the story that `captureRun` tells. */
 const promises: Record<string, (rows: readonly Row[]) => void> = {
-  "follow-event"(rows) {
+  "follow-event"(all) {
+    // The first attempt may be over before the fan-out has written its ledger entry, and its line.
+    const isFanOut = (row: Row) => row["message.event"] === "event.fanned_out";
+    expect(all.slice(1, 3).filter(isFanOut)).toHaveLength(1);
+    const rows = all.filter((row) => !isFanOut(row));
     expect(events(rows)).toEqual([
       ["event.accepted", undefined],
-      ["event.fanned_out", undefined],
       ["delivery.attempted", "retrying"],
       ["delivery.attempted", "undelivered"],
       ["delivery.redelivered", undefined],
       ["delivery.attempted", "delivered"],
     ]);
-    expect(new Set(rows.slice(2).map((row) => row["message.delivery_id"])).size).toBe(1);
-    expect(rows.map((row) => row["message.attempt"])).toEqual([undefined, undefined, 1, 2, undefined, 3]);
-    expect(rows[2]).toMatchObject({
+    expect(new Set(rows.slice(1).map((row) => row["message.delivery_id"])).size).toBe(1);
+    expect(rows.map((row) => row["message.attempt"])).toEqual([undefined, 1, 2, undefined, 3]);
+    expect(rows[1]).toMatchObject({
       "message.http_status": 500,
       "message.error": expect.stringContaining("500"),
     });
