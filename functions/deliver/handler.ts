@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createBatchReader, createBatchWriter, type Item } from "../../shared/aws/batch-table.ts";
+import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
@@ -10,7 +10,6 @@ import { createWebhookTable, readWebhook } from "../../shared/aws/webhook-table.
 import { endpointRules, readConfig } from "../../shared/config.ts";
 import { deliveryId, readDeliveryMessage } from "../../shared/domain/delivery.ts";
 import { oneAtATime } from "../../shared/domain/one-at-a-time.ts";
-import type { Webhook } from "../../shared/domain/webhook.ts";
 import { createSender } from "../../shared/http/send.ts";
 import { log } from "../../shared/log.ts";
 import { measure } from "../../shared/metrics.ts";
@@ -41,14 +40,6 @@ const read = createBatchReader(client, () => 2 * underWay.messages);
 const write = createBatchWriter(client);
 
 const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
-/** Messages of a batch that are for the same webhook get the same item. */
-const parsedWebhooks = new WeakMap<Item, Webhook>();
-
-function toWebhook(item: Item): Webhook {
-  const webhook = parsedWebhooks.get(item) ?? readWebhook(item);
-  parsedWebhooks.set(item, webhook);
-  return webhook;
-}
 
 const retryTimer = createRetryTimer({
   scheduler: scheduler(),
@@ -72,7 +63,7 @@ const deliver = createDeliver({
     // Read together with the deliveries of the same batch, in one request.
     find: async (account, hook_id) => {
       const item = await read({ table: config.WEBHOOKS_TABLE, key: { account, hook_id } });
-      return item && toWebhook(item);
+      return item && readWebhook(item);
     },
     disableEndpoint: webhooks.disableEndpoint,
   },

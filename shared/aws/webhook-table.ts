@@ -12,16 +12,23 @@ import type { Item } from "./batch-table.ts";
 import { wasRepeated, whenConditionHolds } from "./conditional.ts";
 import { type OnUnreadable, readable } from "./readable.ts";
 
+/** Messages of a batch that are for one webhook get one item, which is then read once. */
+const webhooksRead = new WeakMap<Item, Webhook>();
+
 /**
  * The stored item as a webhook. `disabled_urls` is a DynamoDB string set, which cannot be empty and may be
  * absent.
  */
-export function readWebhook(item: Readonly<Record<string, unknown>>): Webhook {
+export function readWebhook(item: Item): Webhook {
+  const known = webhooksRead.get(item);
+  if (known) return known;
   const { disabled_urls } = item;
-  return webhook.parse({
+  const read = webhook.parse({
     ...item,
     ...(disabled_urls instanceof Set && { disabled_urls: [...disabled_urls] }),
   });
+  webhooksRead.set(item, read);
+  return read;
 }
 
 /** Registrations by (account, hook_id): every look-up names the account, so none can reach another's. */

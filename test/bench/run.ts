@@ -1,5 +1,5 @@
+import { median } from "../support/statistics.ts";
 import type { StartSender } from "./load/sender.ts";
-import { median } from "./report/statistics.ts";
 import type { Measured, Section, Summary } from "./section.ts";
 
 export interface SectionResult {

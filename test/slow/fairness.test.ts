@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { eventJson } from "../support/factories.ts";
 import { type LocalRun, startLocalRun, until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
+import { percentile } from "../support/statistics.ts";
 
 const WEBHOOKS = 1_000;
 const URLS_EACH = 10;
@@ -22,10 +23,6 @@ const BOMB = gzipSync(Buffer.alloc(20_000_000));
 const TOO_LARGE_BYTES = 300 * 1024;
 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
-const percentile = (values: readonly number[], share: number) =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
-  Number.NaN;
-
 /** Endpoints that measure how late events come, one of which answers with a bomb in every round. */
 async function startEndpoints() {
   const acceptedAt = new Map<string, number>();

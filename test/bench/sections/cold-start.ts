@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { median } from "../report/statistics.ts";
+import { median } from "../../support/statistics.ts";
 import type { Chart, Figure, Measured, Section, Summary } from "../section.ts";
 import { type Bundle, EMPTY, makeBundles } from "./cold-start/bundles.ts";
 import { type Start, startOnce, writeProbe } from "./cold-start/start.ts";

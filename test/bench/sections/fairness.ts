@@ -1,5 +1,6 @@
+import { median, percentile } from "../../support/statistics.ts";
 import { type Sink, startSink } from "../load/sink.ts";
-import { median, percentile } from "../report/statistics.ts";
+import { percentileLines } from "../report/percentile-lines.ts";
 import type { Chart, Figure, Measured, Section } from "../section.ts";
 import { HEALTHY, LOAD, type Round, startFairness } from "./fairness/rounds.ts";
 
@@ -13,7 +14,6 @@ const BESIDE = "beside the three";
  */
 const ROUNDS = [false, true, true, false, false, true, true, false, false, true];
 const GOAL = { name: "p99, ratio", atMost: 1.2 };
-const PERCENTILES = [50, 75, 90, 95, 99, 99.9];
 
 async function measureRounds(sink: Sink): Promise<Round[]> {
   const fairness = await startFairness(sink);
@@ -84,14 +84,7 @@ export const fairness: Section = {
     {
       name: "fairness",
       title: `From the 202 to ${HEALTHY} healthy endpoints, at ${LOAD.perSecond} events/s`,
-      kind: "line",
-      x: { title: "percentile" },
-      y: { title: "ms", isLogarithmic: true },
-      categories: PERCENTILES,
-      series: Object.entries(samples).map(([name, values]) => ({
-        name,
-        values: PERCENTILES.map((share) => percentile(values, share / 100)),
-      })),
+      ...percentileLines(samples),
     },
   ],
 };

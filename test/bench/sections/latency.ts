@@ -1,8 +1,9 @@
+import { percentile } from "../../support/statistics.ts";
 import { startClaimr } from "../load/claimr.ts";
 import { publishOpenLoop } from "../load/open-loop.ts";
 import type { Sender, StartSender } from "../load/sender.ts";
 import { type Sink, startSink } from "../load/sink.ts";
-import { percentile } from "../report/statistics.ts";
+import { percentileLines } from "../report/percentile-lines.ts";
 import type { Chart, Figure, Measured, Section } from "../section.ts";
 
 /** Events a second. */
@@ -12,7 +13,6 @@ const LOAD_SECONDS = 10;
 const WARM_UP = { perSecond: 200, seconds: 4 };
 const TIMEOUT_MS = 60_000;
 const GOAL = { name: "p99 at 50 events/s", atMost: 100 };
-const PERCENTILES = [50, 75, 90, 95, 99, 99.9];
 
 const planned = (rate: string) => `${rate}, from the planned time`;
 
@@ -85,14 +85,7 @@ export const latency: Section = {
     {
       name: "latency",
       title: "How long an event takes, by percentile",
-      kind: "line",
-      x: { title: "percentile" },
-      y: { title: "ms", isLogarithmic: true },
-      categories: PERCENTILES,
-      series: Object.entries(samples).map(([name, values]) => ({
-        name,
-        values: PERCENTILES.map((share) => percentile(values, share / 100)),
-      })),
+      ...percentileLines(samples),
       limit: { name: `goal of ${GOAL.name}`, y: GOAL.atMost },
     },
   ],

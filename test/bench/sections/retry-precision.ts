@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { delivery } from "../../../shared/domain/delivery.ts";
 import { type LocalRun, until } from "../../support/local-run.ts";
+import { histogram, percentile } from "../../support/statistics.ts";
 import { startClaimr } from "../load/claimr.ts";
 import { now } from "../load/clock.ts";
 import { benchEvent } from "../load/event.ts";
 import { type Sink, startSink } from "../load/sink.ts";
-import { histogram, percentile } from "../report/statistics.ts";
 import type { Chart, Figure, Measured, Section } from "../section.ts";
 
 const DELIVERIES = 1_000;

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { Webhook } from "../../../shared/domain/webhook.ts";
 import { aWebhook } from "../../support/factories.ts";
+import { sum } from "../../support/statistics.ts";
 import { measureCeiling } from "../load/ceiling.ts";
 import { type Child, startChild } from "../load/child.ts";
 import { type Sink, startSink } from "../load/sink.ts";
-import { sum } from "../report/statistics.ts";
 import { type Chart, type Figure, figureOf, type Measured, type Section } from "../section.ts";
 import type { SenderTask } from "./sender/handler-process.ts";
 import type { ServicesTask } from "./sender/services-process.ts";

@@ -2,10 +2,10 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { queueDepths } from "../../../../infra/commands/ledger/queue-depths.ts";
 import { clientOptions } from "../../../../infra/local/settings.ts";
 import { until } from "../../../support/local-run.ts";
+import { sum } from "../../../support/statistics.ts";
 import { startClaimr } from "../../load/claimr.ts";
 import { type Accepted, publishOpenLoop } from "../../load/open-loop.ts";
 import type { Sink } from "../../load/sink.ts";
-import { sum } from "../../report/statistics.ts";
 
 export const HEALTHY = 20;
 /** 160 deliveries a second to the healthy ones: well below what the run can do, so that delays are seen. */
