@@ -1,10 +1,13 @@
 import { Console } from "node:console";
 
 /**
- * Lambda's runtime puts time, level and request id around what the global `console` is given, some 117 bytes a line;
- * what is JSON already it leaves as it is (developer guide, "Log and monitor Node.js Lambda functions" and "Log-level
- * filtering"), and CloudWatch keeps the time of each line beside it. Standard output takes a line whole before the
- * call returns, so none is lost when Lambda freezes the process (Node, "A note on process I/O").
+ * Lambda's runtime puts time, level and request id around what the global `console` is given, some 117 bytes a line.
+ * Lines of JSON on standard output it leaves as they are, as it does those of metrics, and CloudWatch keeps the time of
+ * each beside it. A line is in the pipe, whole, when the call returns, so none is lost when Lambda freezes the process; it
+ * would wait only if more than a pipe holds (64 KiB on Linux, some 200 lines) were not read yet. A console, as it bears
+ * an output that is closed.
+ * https://aws.amazon.com/lambda/faqs/ ("Can I use my own logging libraries": what is JSON is not encoded again)
+ * https://github.com/awslabs/aws-embedded-metrics-node/issues/171 (and gets no fields)
  */
 const output = new Console(process.stdout);
 
@@ -13,12 +16,15 @@ const output = new Console(process.stdout);
  * field that JSON cannot carry is left out: nothing fails for its log line.
  */
 export const log = {
-  /** Without a level, which Lambda takes for INFO. */
+  /**
+   * Without a level, which Lambda takes for INFO.
+   * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+   */
   info(event: string, fields: Readonly<Record<string, unknown>>): void {
     write({ event, ...fields });
   },
 
-  /** With its time: Lambda heeds the level of such lines alone (developer guide, "Log-level filtering"). */
+  /** With its time: without a valid one Lambda takes a line for INFO, whatever level it says (the same page). */
   error(event: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
     const timestamp = new Date().toISOString();
     write({ timestamp, level: "ERROR", event, ...fields, error: describe(error) });
