@@ -1,64 +1,68 @@
 import * as z from "zod";
-import { DEFAULT_ENDPOINT_PORTS, type EndpointRules } from "./domain/endpoint-url.ts";
+import { DEFAULT_ENDPOINT_PORTS, type EndpointRules } from "./domain/endpoint-rules.ts";
 import { retryPolicy } from "./domain/retry.ts";
 import { plainWords } from "./domain/wording.ts";
 
 /** `true`/`false` as text; anything else is refused rather than guessed. */
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
-const name = z.string().min(1);
+export const flag = () => z.enum(["true", "false"]).transform((text) => text === "true");
+const name = () => z.string().min(1);
+const queueUrl = () => z.url();
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 /** Numbers with commas between them. What is none becomes NaN, for the list's own rule to refuse. */
-const numberList = z
-  .string()
-  .transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry))));
+const numberList = () =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry))));
 
 const PORTS_WANTED = "must be a comma-separated list of ports from 1 to 65535, like 443,8443";
 
 /** `5,30,60,300` → `[5, 30, 60, 300]`, checked by the policy's own rule. */
-const delayList = numberList.pipe(retryPolicy);
+const delayList = () => numberList().pipe(retryPolicy());
 
 /** `443,8443` → `[443, 8443]` */
-const portList = numberList.pipe(
-  z
-    .array(z.int(PORTS_WANTED).min(1, PORTS_WANTED).max(65_535, PORTS_WANTED))
-    .refine((ports) => new Set(ports).size === ports.length, "must not hold the same port twice"),
-);
+const portList = () =>
+  numberList().pipe(
+    z
+      .array(z.int(PORTS_WANTED).min(1, PORTS_WANTED).max(65_535, PORTS_WANTED))
+      .refine((ports) => new Set(ports).size === ports.length, "must not hold the same port twice"),
+  );
 
 /**
- * Every variable a function may read. The stack sets them; the functions name the ones they need.
+ * Every variable a function may read. The stack sets them; the functions name the ones they need, and only of those a
+ * schema is made, as each takes its share of a cold start.
  * Defaults stand here only where a value is a product decision rather than a resource's name.
  */
-const variables = {
+export const variables = {
   API_KEYS_TABLE: name,
   WEBHOOKS_TABLE: name,
   DELIVERIES_TABLE: name,
   UNDELIVERED_TABLE: name,
-  EVENTS_QUEUE_URL: z.url(),
-  DELIVERIES_QUEUE_URL: z.url(),
-  SLOW_DELIVERIES_QUEUE_URL: z.url(),
-  REDELIVERIES_QUEUE_URL: z.url(),
+  EVENTS_QUEUE_URL: queueUrl,
+  DELIVERIES_QUEUE_URL: queueUrl,
+  SLOW_DELIVERIES_QUEUE_URL: queueUrl,
+  REDELIVERIES_QUEUE_URL: queueUrl,
   /** Where EventBridge Scheduler sends: it takes ARNs where SQS takes URLs. */
   DELIVERIES_DLQ_ARN: name,
   SCHEDULE_GROUP: name,
   SCHEDULE_ROLE_ARN: name,
-  RETRY_DELAYS_SECONDS: delayList.default([5, 30, 60, 300]),
+  RETRY_DELAYS_SECONDS: () => delayList().default([5, 30, 60, 300]),
   /** Retries at least this long go by EventBridge schedule, shorter ones by SQS delay. */
-  SCHEDULE_FROM_SECONDS: wholeNumber(1, 2_592_000).default(60),
-  ALLOW_PRIVATE_ENDPOINTS: flag.default(false),
-  ENDPOINT_PORTS: portList.default([...DEFAULT_ENDPOINT_PORTS]),
+  SCHEDULE_FROM_SECONDS: () => wholeNumber(1, 2_592_000).default(60),
+  ALLOW_PRIVATE_ENDPOINTS: () => flag().default(false),
+  ENDPOINT_PORTS: () => portList().default([...DEFAULT_ENDPOINT_PORTS]),
   /** How long a settled delivery stays in the log. */
-  DELIVERY_TTL_DAYS: wholeNumber(1, 365).default(30),
+  DELIVERY_TTL_DAYS: () => wholeNumber(1, 365).default(30),
   /** False while functions run that read deliveries only as they were once stored (docs/decisions/0012-stored-form.md). */
-  LEAN_ITEMS: flag.default(true),
+  LEAN_ITEMS: () => flag().default(true),
   /** What one account may take (shared/domain/account-limits.ts). */
-  ACCOUNT_MAX_WEBHOOKS: wholeNumber(1, 1_000_000).default(10_000),
-  ACCOUNT_MAX_REQUESTS_PER_SECOND: wholeNumber(1, 1_000_000).default(1_000),
-  ACCOUNT_MAX_EVENTS_IN_FLIGHT: wholeNumber(1, 1_000_000_000).default(1_000_000),
+  ACCOUNT_MAX_WEBHOOKS: () => wholeNumber(1, 1_000_000).default(10_000),
+  ACCOUNT_MAX_REQUESTS_PER_SECOND: () => wholeNumber(1, 1_000_000).default(1_000),
+  ACCOUNT_MAX_EVENTS_IN_FLIGHT: () => wholeNumber(1, 1_000_000_000).default(1_000_000),
 };
 
 type Variables = typeof variables;
-export type Config<Name extends keyof Variables> = { [N in Name]: z.output<Variables[N]> };
+export type Config<Name extends keyof Variables> = { [N in Name]: z.output<ReturnType<Variables[N]>> };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -89,10 +93,19 @@ export const childEnvironment = (more: Readonly<Record<string, string>>): Record
   ...more,
 });
 
-/** The settings a function names, read once at cold start. @throws ConfigError */
+/**
+ * The settings a function names, read once at cold start. One by one: to check an object, zod compiles a function
+ * first, which takes longer than checking a dozen.
+ * @throws ConfigError naming every bad variable.
+ */
 export function readConfig<Name extends keyof Variables>(...names: Name[]): Config<Name> {
-  const shape = Object.fromEntries(names.map((key) => [key, variables[key]]));
-  return readEnvironment(shape) as Config<Name>;
+  const read = names.map((key) => {
+    const { data, error } = variables[key]().safeParse(process.env[key] || undefined, { error: plainWords });
+    return { key, data, problem: error?.issues.map(({ message }) => `${key}: ${message}`).join("; ") };
+  });
+  const problems = read.flatMap(({ problem }) => problem ?? []);
+  if (problems.length > 0) throw new ConfigError(problems.join("; "));
+  return Object.fromEntries(read.map(({ key, data }) => [key, data])) as Config<Name>;
 }
 
 /** What a function asks of endpoints. */
@@ -102,15 +115,3 @@ export const endpointRules = (
   allowPrivate: config.ALLOW_PRIVATE_ENDPOINTS,
   ports: config.ENDPOINT_PORTS,
 });
-
-/** The settings that a person may set at deploy time or for a local run, with the functions' own rules. */
-export const tunables = {
-  RETRY_DELAYS_SECONDS: variables.RETRY_DELAYS_SECONDS,
-  SCHEDULE_FROM_SECONDS: variables.SCHEDULE_FROM_SECONDS,
-  DELIVERY_TTL_DAYS: variables.DELIVERY_TTL_DAYS,
-  ALLOW_PRIVATE_ENDPOINTS: flag,
-  ACCOUNT_MAX_WEBHOOKS: variables.ACCOUNT_MAX_WEBHOOKS,
-  ACCOUNT_MAX_REQUESTS_PER_SECOND: variables.ACCOUNT_MAX_REQUESTS_PER_SECOND,
-  ACCOUNT_MAX_EVENTS_IN_FLIGHT: variables.ACCOUNT_MAX_EVENTS_IN_FLIGHT,
-  ENDPOINT_PORTS: variables.ENDPOINT_PORTS,
-};

@@ -1,25 +1,74 @@
+import { Console } from "node:console";
+
 /**
- * One line for one thing that happened: an event name and its fields, never a secret and never a body.
- * Lambda's JSON log format adds time, level and request id to what `console` is given.
+ * Lambda's runtime puts time, level and request id around what the global `console` is given, some 117 bytes a line.
+ * Lines of JSON on standard output it leaves as they are, as it does those of metrics, and CloudWatch keeps the time of
+ * each beside it. A line is in the pipe, whole, when the call returns, so none is lost when Lambda freezes the process; it
+ * would wait only if more than a pipe holds (64 KiB on Linux, some 200 lines) were not read yet. A console, as it bears
+ * an output that is closed.
+ * https://aws.amazon.com/lambda/faqs/ ("Can I use my own logging libraries": what is JSON is not encoded again)
+ * https://github.com/awslabs/aws-embedded-metrics-node/issues/171 (and gets no fields)
+ */
+const output = new Console(process.stdout);
+
+/**
+ * One line of JSON for one thing that happened: an event name and its fields, never a secret and never a body. A
+ * field that JSON cannot carry is left out: nothing fails for its log line.
  */
 export const log = {
+  /**
+   * Without a level, which Lambda takes for INFO.
+   * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+   */
   info(event: string, fields: Readonly<Record<string, unknown>>): void {
-    console.info({ event, ...fields });
+    write({ event, ...fields });
   },
 
+  /** With its time: without a valid one Lambda takes a line for INFO, whatever level it says (the same page). */
   error(event: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
-    console.error({ event, ...fields, error: describe(error) });
+    const timestamp = new Date().toISOString();
+    write({ timestamp, level: "ERROR", event, ...fields, error: describe(error) });
   },
 };
 
-function describe(error: unknown): unknown {
+function write(line: Readonly<Record<string, unknown>>): void {
+  output.log(toJson(line));
+}
+
+function toJson(line: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(line);
+  } catch {
+    const fields = Object.entries(line).map(([name, value]) => [name, writable(value)]);
+    return JSON.stringify(Object.fromEntries(fields));
+  }
+}
+
+/** In place of what JSON cannot carry, such as a cycle. */
+function writable(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  try {
+    JSON.stringify(value);
+    return value;
+  } catch {
+    return "no JSON";
+  }
+}
+
+/** Of causes of causes: an error may be its own. */
+const MAX_DEPTH = 4;
+
+function describe(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return String(error);
   const { name, cause } = error;
+  if (depth === MAX_DEPTH) return name;
   return {
     ...{ name, message: withoutQuote(error, error.message), stack: withoutQuote(error, error.stack) },
-    ...(cause !== undefined && { cause: describe(cause) }),
+    ...(cause !== undefined && { cause: describe(cause, depth + 1) }),
     // The first few tell what the others would.
-    ...(error instanceof AggregateError && { errors: error.errors.slice(0, 3).map(describe) }),
+    ...(error instanceof AggregateError && {
+      errors: error.errors.slice(0, 3).map((one) => describe(one, depth + 1)),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ConfigError, readEnvironment, tunables } from "../shared/config.ts";
+import { tunables } from "../infra/settings/tunables.ts";
+import { ConfigError, readEnvironment } from "../shared/config.ts";
 
 test("defaults are the product's", () => {
   const { ALLOW_PRIVATE_ENDPOINTS: _, ...defaulted } = tunables;

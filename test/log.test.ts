@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import * as z from "zod";
+import { expect, onTestFinished, test } from "vitest";
 import { closeServer, listen } from "../infra/local/http-server.ts";
 import { clientOptions } from "../infra/local/settings.ts";
 import { apiKeyRecord } from "../shared/domain/api-key.ts";
@@ -9,13 +8,29 @@ import { readDeliveryMessage } from "../shared/domain/delivery.ts";
 import { readPublication } from "../shared/domain/publication.ts";
 import { webhook } from "../shared/domain/webhook.ts";
 import { log } from "../shared/log.ts";
+import { captureLambdaLines } from "./support/monitoring/lambda-console.ts";
 
 const CANARY = "canary-5f0c";
-afterEach(() => vi.restoreAllMocks());
 
-/** All that the log says of what is thrown, as it is printed and as JSON. */
+/** The lines that are written meanwhile, each by one call. */
+function written(work: () => void): string[] {
+  const captured = captureLambdaLines();
+  try {
+    work();
+  } finally {
+    captured.restore();
+  }
+  return captured.lines();
+}
+
+/** All that the log says of what is thrown. */
 function logged(work: () => unknown): string {
-  const print = vi.spyOn(console, "error").mockImplementation(() => {});
+  const lines = written(() => tellOf(work));
+  expect(lines).toHaveLength(3);
+  return lines.join("\n");
+}
+
+function tellOf(work: () => unknown): void {
   try {
     work();
   } catch (error) {
@@ -23,9 +38,6 @@ function logged(work: () => unknown): string {
     log.error("message.failed", new AggregateError([error], "several"));
     log.error("message.failed", new Error("outer", { cause: error }));
   }
-  const lines = JSON.stringify(print.mock.calls);
-  expect(print).toHaveBeenCalledTimes(3);
-  return lines;
 }
 
 test.each<[string, () => unknown]>([
@@ -88,12 +100,37 @@ test.each<[string, () => unknown]>([
 });
 
 test("an error that is no SyntaxError is logged as it is", () => {
-  const print = vi.spyOn(console, "error").mockImplementation(() => {});
-  log.error("request.failed", new Error('Unexpected "thing" is not valid JSON'), { a: 1 });
-  const shown = z
-    .object({ a: z.number(), error: z.object({ message: z.string() }) })
-    .parse(print.mock.calls[0]?.[0]);
-  expect(shown.error.message).toBe('Unexpected "thing" is not valid JSON');
+  const message = 'Unexpected "thing" is not valid JSON';
+  const [line = ""] = written(() => log.error("request.failed", new Error(message), { a: 1 }));
+  expect(JSON.parse(line)).toMatchObject({ a: 1, error: { message } });
+});
+
+test("a line is JSON as it stands, written at once: of what happened its name and fields, of a failure time and level too", () => {
+  const lines = written(() => {
+    log.info("delivery.attempted", { account: "acme", note: "50 %s\n", left_out: undefined });
+    log.error("message.failed", "ours", { account: "acme" });
+  });
+  expect(lines[0]).toBe('{"event":"delivery.attempted","account":"acme","note":"50 %s\\n"}');
+  expect(JSON.parse(lines[1] ?? "")).toEqual({
+    ...{ timestamp: expect.any(String), level: "ERROR", event: "message.failed" },
+    ...{ account: "acme", error: "ours" },
+  });
+  expect(lines).toHaveLength(2);
+});
+
+test("nothing fails for its log line: what JSON cannot carry is left out of it", () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.itself = cycle;
+  const own = new Error("its own cause");
+  own.cause = own;
+  const lines = written(() => {
+    log.info("event.accepted", { cycle, count: 10n, deep: [10n], account: "acme", left_out: undefined });
+    log.error("message.failed", own);
+  });
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    ...{ event: "event.accepted", cycle: "no JSON", count: "10", deep: "no JSON", account: "acme" },
+  });
+  expect(JSON.parse(lines[1] ?? "")).toMatchObject({ error: { cause: { message: "its own cause" } } });
 });
 
 test("an answer of AWS that is no JSON is not quoted", async () => {

@@ -164,9 +164,11 @@ export function createDeliver(deps: DeliverDeps) {
       duration_ms: attempt.duration_ms,
       ...(isRetry && { lateness_ms: latenessMs }),
       ...(attempt.status !== null && { http_status: attempt.status }),
-      ...(attempt.error !== null && { error: attempt.error }),
+      ...(attempt.error !== null && !isRefusal(attempt.status) && { error: attempt.error }),
       decision: moved.status,
-      ...(moved.next_attempt_at !== null && { next_attempt_at: moved.next_attempt_at }),
+      ...(moved.next_attempt_at !== null && {
+        next_in_s: secondsBetween(moved.updated_at, moved.next_attempt_at),
+      }),
       ...(!isRecorded && { superseded: true }),
     });
   }
@@ -181,14 +183,18 @@ export function createDeliver(deps: DeliverDeps) {
   }
 }
 
+/** Its error says the number over again, in words. */
+const isRefusal = (status: number | null) => status !== null && (status < 200 || status > 299);
+
+const secondsBetween = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+
 const originOf = remember((url) => new URL(url).origin, 1_000);
 
-const identity = ({ id, account, hook_id, event_id, url, scope }: Delivery) => ({
+const identity = ({ id, account, hook_id, event_id, url }: Delivery) => ({
   account,
   event_id,
   hook_id,
   // Paths and queries may carry an integrator's token; the origin is enough to find a slow server.
   endpoint: originOf(url),
-  scope,
   delivery_id: id,
 });

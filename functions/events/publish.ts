@@ -1,6 +1,7 @@
+import { acceptEvent, acceptEvents } from "../../shared/domain/accept-event.ts";
 import type { RetryAfter } from "../../shared/domain/account-limits.ts";
 import { chunks } from "../../shared/domain/chunks.ts";
-import { type AcceptedEvent, acceptEvent, acceptEvents } from "../../shared/domain/event.ts";
+import type { AcceptedEvent } from "../../shared/domain/event.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import type { Measure } from "../../shared/domain/metric.ts";
 import { TooMany } from "../../shared/domain/problem.ts";

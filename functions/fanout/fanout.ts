@@ -62,7 +62,7 @@ export function createFanOut(deps: FanOutDeps) {
 
   function tellOf(publication: Publication, groups: readonly Group[]) {
     const deliveries = groups.reduce((sum, { alike, targets }) => sum + alike.length * targets.length, 0);
-    deps.log.info("event.fanned_out", { ...identity(publication), deliveries });
+    deps.log.info("event.fanned_out", { ...whatWasFannedOut(publication, groups), deliveries });
     for (const { alike, targets } of groups) deps.measure("FanOutWidth", alike[0].scope, targets.length);
     if (!isFirstSightOf(publication)) return;
     for (const { scope } of publication.events) deps.measure("EventsAccepted", scope);
@@ -81,6 +81,20 @@ const identity = ({ account, events }: Publication) => ({
   account,
   event_ids: events.map(({ id }) => id),
 });
+
+/**
+ * Of events that were told of when they were accepted, and will be with each attempt, the ids are not listed a third
+ * time: only of those that nobody wants.
+ */
+function whatWasFannedOut(publication: Publication, groups: readonly Group[]) {
+  const { account, accepted_at, events, is_counted, part } = publication;
+  if (!is_counted || part) return identity(publication);
+  const unwanted = groups.filter(({ targets }) => targets.length === 0).flatMap(({ alike }) => alike);
+  return {
+    ...{ account, accepted_at, events: events.length },
+    ...(unwanted.length > 0 && { unwanted_ids: unwanted.map(({ id }) => id) }),
+  };
+}
 
 /** It came off the bus, where nothing of ours saw it before; of its parts, the first. */
 const isFirstSightOf = ({ is_counted, part }: Publication) => !is_counted && part?.after === undefined;

@@ -1,16 +1,14 @@
-import type { EndpointRules } from "../../shared/domain/endpoint-url.ts";
+import type { EndpointRules } from "../../shared/domain/endpoint-rules.ts";
 import { Problem, parseInput, TooMany } from "../../shared/domain/problem.ts";
 import { newSecret } from "../../shared/domain/secret.ts";
 import {
   hookId,
   rotateSecrets,
-  secretRotation,
   type Webhook,
   type WebhookChange,
-  webhookInput,
-  webhookPatch,
   webhookView,
 } from "../../shared/domain/webhook.ts";
+import { secretRotation, webhookInput, webhookPatch } from "../../shared/domain/webhook-input.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { hookIdOf, noSuchWebhook } from "../../shared/http/hook-id.ts";
 import { cursorOf } from "../../shared/http/paging.ts";

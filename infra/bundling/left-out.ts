@@ -62,6 +62,24 @@ export const replacements: readonly Replacement[] = [
     instead: unloaded("The SDK's event streams"),
   },
   {
+    // Asked for whatever the environment does not say: ~/.aws/config and credentials, which Lambda does not have.
+    // https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+    module: "@smithy/core/dist-es/submodules/config/shared-ini-file-loader/loadSharedConfigFiles.js",
+    instead: () => `export const CONFIG_PREFIX_SEPARATOR = ".";
+      export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
+  },
+  {
+    // Looks whether there is a global `crypto`, for which Node loads all of Web Crypto.
+    module: "@smithy/core/dist-es/submodules/serde/uuid/v4.js",
+    instead: () =>
+      `import { randomUUID } from "node:crypto"; export const bindV4 = () => () => randomUUID();`,
+  },
+  {
+    // Looks whether a body is a file's stream, for which Node loads all that reads files and folders. Ours are text.
+    module: "@smithy/core/dist-es/submodules/serde/util-body-length/calculateBodyLength.js",
+    instead: () => "export const calculateBodyLength = (body) => (body ? Buffer.byteLength(body) : 0);",
+  },
+  {
     // Called for a socket that negotiated h2. Ours only ever offer http/1.1 (shared/http/connect.ts).
     module: "undici/lib/dispatcher/client-h2.js",
     instead: () => `module.exports = () => { ${thrown("HTTP/2")} };`,

@@ -52,6 +52,7 @@ export class Delivery extends Construct {
 
     const deliver = new ServiceFunction(this, "Deliver", {
       name: "deliver",
+      isFedByQueue: true,
       settings,
       egress,
       reservedConcurrency: settings.concurrency.deliverReserved,

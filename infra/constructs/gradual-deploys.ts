@@ -78,9 +78,10 @@ export class GradualDeploys extends Construct {
  * Lambda's own count of errors has crashes and timeouts only: a failed request is answered with 500, and a failed
  * message is handed back, by an invocation that succeeds. Both leave a line of level ERROR.
  *
- * All three are always written, so nothing is filled in: Lambda counts 0 errors with each invocation, and as each
- * invocation has lines of Lambda's own, the filter counts 0 where none is an error. Invocations count in the minute
- * in which they begin, lines in which they are written: of a minute in which none began, lines do not count.
+ * Where something failed all three are written, so nothing is filled in: Lambda counts 0 errors with each invocation,
+ * writes a line of its own of each that fails, and of that line the filter counts 0. In a minute without any line
+ * there is no ratio, and nothing failed. Invocations count in the minute in which they begin, lines in which they are
+ * written: of a minute in which none began, lines do not count.
  */
 function failuresOf(fn: ServiceFunction): MathExpression {
   const lines = fn.logs.addMetricFilter("ErrorLines", {

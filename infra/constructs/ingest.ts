@@ -61,6 +61,7 @@ export class Ingest extends Construct {
 
     const fanout = new ServiceFunction(this, "Fanout", {
       name: "fanout",
+      isFedByQueue: true,
       settings,
       timeout: FANOUT_TIMEOUT,
       // By the parts of a wide publication, each further on than the one before.

@@ -55,6 +55,7 @@ export class Redelivery extends Construct {
 
     const redeliver = new ServiceFunction(this, "Redeliver", {
       name: "redeliver",
+      isFedByQueue: true,
       settings,
       timeout: REDELIVER_TIMEOUT,
       // By the slices of a job, each further on than the one before.

@@ -10,6 +10,7 @@ import {
   LoggingFormat,
   RecursiveLoop,
   Runtime,
+  SystemLogLevel,
   Tracing,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
@@ -29,6 +30,16 @@ export const FUNCTION_METADATA = "claimr:function";
  */
 export const lookUpsSideBySide = { UV_THREADPOOL_SIZE: "32" };
 
+/**
+ * Where invocations are many and each is of many messages, whose own lines tell of them, nothing is paid for to be
+ * told of one that went well. At WARN, Lambda still writes the report of one that did not: crashed, out of time or
+ * memory, not started.
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html ("System log level event
+ * mapping": `report` is INFO with `status=success`, WARN otherwise; `initReport` and `runtimeDone` likewise)
+ */
+const fedByQueue = { tracing: Tracing.DISABLED, systemLogLevelV2: SystemLogLevel.WARN };
+const calledByApi = { tracing: Tracing.ACTIVE };
+
 export interface ServiceFunctionProps {
   readonly name: FunctionName;
   readonly settings: StackSettings;
@@ -37,6 +48,8 @@ export interface ServiceFunctionProps {
   readonly memoryMiB?: number;
   /** Kept for this function, and its limit; a share of what the account has left unless given. */
   readonly reservedConcurrency?: number | undefined;
+  /** Rather than called by API Gateway: of its invocations only those that fail are told of. */
+  readonly isFedByQueue?: boolean;
   /**
    * It sends to the queue that feeds it, and ends by itself. Lambda would otherwise stop a message that it has been
    * invoked for more than sixteen times: a redelivery job of many slices, a wait of hours in holds of 15 minutes.
@@ -77,7 +90,7 @@ export class ServiceFunction extends LambdaFunction {
         POWERTOOLS_SERVICE_NAME: Stack.of(scope).stackName,
         ...props.environment,
       },
-      tracing: Tracing.ACTIVE,
+      ...(props.isFedByQueue ? fedByQueue : calledByApi),
       ...(props.feedsItself && { recursiveLoop: RecursiveLoop.ALLOW }),
       loggingFormat: LoggingFormat.JSON,
       logGroup: logs,
@@ -95,10 +108,17 @@ export class ServiceFunction extends LambdaFunction {
       reason:
         "Never called asynchronously: API Gateway waits for it, or a queue with a dead-letter queue feeds it",
     });
-    Validations.of(this).acknowledge({
-      id: "AwsSolutions-IAM5[Resource::*]",
-      reason: "X-Ray's actions know no resources (service authorization reference)",
-    });
+    Validations.of(this).acknowledge(
+      props.isFedByQueue
+        ? {
+            id: "Serverless-LambdaTracing",
+            reason: "A trace would be of a batch; its deliveries and their ids are in the log lines",
+          }
+        : {
+            id: "AwsSolutions-IAM5[Resource::*]",
+            reason: "X-Ray's actions know no resources (service authorization reference)",
+          },
+    );
   }
 
   /** CDK gives it AWS's policy that may write to every log group of the account; its own will do. */

@@ -1,4 +1,3 @@
-import { Console } from "node:console";
 import { resolve } from "node:path";
 import { ConfigError } from "../../shared/config.ts";
 import { banner } from "./banner.ts";
@@ -12,16 +11,6 @@ import { IN_MEMORY, localSettings } from "./settings.ts";
 const ECHO_MS = 500;
 /** What a shell makes of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
-
-/** The functions log objects, which Lambda writes as one JSON line each; here each is one readable line. */
-function logOnOneLine() {
-  const { stdout, stderr } = process;
-  globalThis.console = new Console({
-    stdout,
-    stderr,
-    inspectOptions: { breakLength: Number.POSITIVE_INFINITY, compact: true, depth: 8 },
-  });
-}
 
 async function main() {
   const settings = localSettings();
@@ -44,7 +33,6 @@ async function main() {
   process.on("SIGTERM", () => void drain());
 }
 
-logOnOneLine();
 try {
   await main();
 } catch (error) {

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Environment, readEnvironment, tunables } from "../../shared/config.ts";
+import { type Environment, readEnvironment } from "../../shared/config.ts";
+import { tunables } from "../settings/tunables.ts";
 import { type StackSettings, toStackSettings, unsetStage } from "../settings.ts";
 
 /** Keeps nothing: every store lives in memory and is gone when the run ends. */

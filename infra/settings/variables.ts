@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { tunables } from "../../shared/config.ts";
+import { tunables } from "./tunables.ts";
 
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");

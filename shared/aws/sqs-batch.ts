@@ -29,10 +29,12 @@ export interface UnderWay {
  * @param underWay is kept up to date
  */
 export function sqsBatch(handle: (message: Received) => Promise<void>, underWay: UnderWay = { messages: 0 }) {
-  async function handleOne(record: SQSRecord): Promise<string | undefined> {
+  async function handleOne(record: SQSRecord, context: Context): Promise<string | undefined> {
     const { body, messageId, attributes, messageAttributes } = record;
     const receiveCount = Number(attributes.ApproximateReceiveCount);
-    const failure = { message_id: messageId, receive_count: receiveCount };
+    const failure = {
+      ...{ lambda_request_id: context.awsRequestId, message_id: messageId, receive_count: receiveCount },
+    };
     const originalId = messageAttributes[ORIGINAL_MESSAGE_ID]?.stringValue;
     const isRepeated = receiveCount > 1 || originalId !== undefined;
     const about = (fields: object) => void Object.assign(failure, fields);
@@ -55,7 +57,7 @@ export function sqsBatch(handle: (message: Received) => Promise<void>, underWay:
     const lastCall = setTimeout(publishMetrics, context.getRemainingTimeInMillis() - LAST_CALL_MS);
     underWay.messages += Records.length;
     try {
-      const failed = await Promise.all(Records.map(handleOne));
+      const failed = await Promise.all(Records.map((record) => handleOne(record, context)));
       return { batchItemFailures: failed.flatMap((id) => (id ? [{ itemIdentifier: id }] : [])) };
     } finally {
       clearTimeout(lastCall);

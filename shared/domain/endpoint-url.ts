@@ -1,18 +1,10 @@
 import ipaddr from "ipaddr.js";
 import { addressProblem } from "./address.ts";
+import type { EndpointRules } from "./endpoint-rules.ts";
 import { specialUseProblem } from "./special-use-name.ts";
 
 const MAX_URL_CHARACTERS = 2048;
 const HTTPS_PORT = 443;
-/** The usual HTTPS ports. Any other would let an endpoint be aimed at a service that does not speak HTTP. */
-export const DEFAULT_ENDPOINT_PORTS: readonly number[] = [HTTPS_PORT, 8443];
-
-/** What may be an endpoint. Asked at registration and again at each attempt. */
-export interface EndpointRules {
-  /** Permits http, every port, every name and every address: for a developer's own machine. */
-  readonly allowPrivate: boolean;
-  readonly ports: readonly number[];
-}
 
 /**
  * Why this text cannot be an endpoint's URL, worded to follow "url": "must use https". It quotes what the

@@ -1,9 +1,4 @@
 import * as z from "zod";
-import { Problem, parseInput, parseJson } from "./problem.ts";
-import { rawElements, rawMembers, withFirstMember } from "./raw-json.ts";
-
-export const MAX_EVENT_BYTES = 256 * 1024;
-export const MAX_BATCH_EVENTS = 100;
 
 export const scopes = ["user_activity", "user_reward", "referral", "user_login"] as const;
 export const scope = z.enum(scopes, { error: `must be one of ${scopes.join(", ")}` });
@@ -12,36 +7,8 @@ export type Scope = z.infer<typeof scope>;
 /** Ids that travel in `webhook-id`: a dot would make the signed text `id.timestamp.body` ambiguous. */
 export const eventId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
 
-const text = z.string().min(1);
 /** It travels beside the body, for routing. */
-export const campaignId = text.max(128, "must be at most 128 characters");
-const points = z.number().nullable();
-
-/**
- * The listed fields are typed when present; unknown ones pass through, because the body is never rebuilt from
- * this.
- */
-export const eventInput = z.looseObject({
-  id: eventId.optional(),
-  scope,
-  user: text,
-  wallet: z.string().nullish(),
-  email: z.string().nullish(),
-  campaign: z.looseObject({ id: campaignId, name: z.string() }),
-  event: z.looseObject({
-    type: text,
-    data: z.looseObject({
-      action: z.looseObject({ id: z.string(), name: z.string(), type: z.string() }).partial().nullish(),
-      xp: points.optional(),
-      total_xp: points.optional(),
-      ref_xp: points.optional(),
-      ugc_xp: points.optional(),
-      xp_mul: points.optional(),
-      rank: points.optional(),
-      team: z.union([z.string(), z.looseObject({})]).nullish(),
-    }),
-  }),
-});
+export const campaignId = z.string().min(1).max(128, "must be at most 128 characters");
 
 /** An event that passed every check, with what is needed to route it. */
 export const acceptedEvent = z.object({
@@ -52,70 +19,3 @@ export const acceptedEvent = z.object({
   body: z.string(),
 });
 export type AcceptedEvent = z.infer<typeof acceptedEvent>;
-
-/**
- * Checks one event's JSON text. The body stays byte for byte as given, save that a missing `id` is put in
- * front.
- * @param newId makes the id of an event that came without one
- * @throws Problem `malformed`, `invalid` or `too-large`
- */
-export function acceptEvent(json: string, newId: () => string): AcceptedEvent {
-  return accept(json, parseJson(json), [], newId);
-}
-
-/**
- * The same for `{"events": [...]}`: all are accepted or none. The paths of bad fields begin with
- * `events.<index>`.
- */
-export function acceptEvents(json: string, newId: () => string): AcceptedEvent[] {
-  const size = `must hold 1 to ${MAX_BATCH_EVENTS} events`;
-  const batch = z.strictObject({ events: z.array(z.unknown()).min(1, size).max(MAX_BATCH_EVENTS, size) });
-  const { events } = parseInput(batch, parseJson(json));
-  const bodies = rawElements(rawMembers(json).get("events") ?? "[]");
-  return collectProblems(events, (parsed, index) =>
-    accept(bodies[index] ?? "", parsed, ["events", index], newId),
-  );
-}
-
-function accept(
-  json: string,
-  parsed: unknown,
-  path: readonly PropertyKey[],
-  newId: () => string,
-): AcceptedEvent {
-  if (Buffer.byteLength(json) > MAX_EVENT_BYTES) {
-    throw new Problem("too-large", `An event is at most ${MAX_EVENT_BYTES} bytes`, [
-      { path: path.join("."), message: `is larger than ${MAX_EVENT_BYTES} bytes` },
-    ]);
-  }
-  const { id, scope: eventScope, campaign } = parseInput(eventInput, parsed, path);
-  if (id !== undefined) return { id, scope: eventScope, campaign: campaign.id, body: json };
-  const made = newId();
-  return { id: made, scope: eventScope, campaign: campaign.id, body: withFirstMember(json, "id", made) };
-}
-
-/**
- * Runs `check` over all items and, if any were invalid, throws one Problem that names the bad fields of all.
- */
-function collectProblems<Item, Result>(
-  items: readonly Item[],
-  check: (item: Item, index: number) => Result,
-): Result[] {
-  const problems: Problem[] = [];
-  const results: Result[] = [];
-  for (const [index, item] of items.entries()) {
-    try {
-      results.push(check(item, index));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      problems.push(error);
-    }
-  }
-  const [first] = problems;
-  if (!first) return results;
-  throw new Problem(
-    first.kind,
-    first.message,
-    problems.flatMap((problem) => problem.errors),
-  );
-}

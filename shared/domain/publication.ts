@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { acceptEvent } from "./accept-event.ts";
 import { accountName } from "./api-key.ts";
-import { type AcceptedEvent, acceptEvent, acceptedEvent, eventId } from "./event.ts";
+import { type AcceptedEvent, acceptedEvent, eventId } from "./event.ts";
 import { parseInput } from "./problem.ts";
 import { rawMembers } from "./raw-json.ts";
 

@@ -9,14 +9,15 @@ const MAX_RETRIES = 100;
 export const MAX_RETRY_AFTER_SECONDS = 300;
 
 /** Seconds to wait after the first, second, … failed attempt. Empty: one attempt and no retry. */
-export const retryPolicy = z
-  .array(
-    z
-      .number({ error: "must be a comma-separated list of seconds, like 5,30,60,300" })
-      .min(MIN_DELAY_SECONDS, `each delay must be at least ${MIN_DELAY_SECONDS} s`)
-      .max(MAX_DELAY_SECONDS, `each delay must be at most ${MAX_DELAY_SECONDS} s (30 days)`),
-  )
-  .max(MAX_RETRIES, `at most ${MAX_RETRIES} delays`);
+export const retryPolicy = () =>
+  z
+    .array(
+      z
+        .number({ error: "must be a comma-separated list of seconds, like 5,30,60,300" })
+        .min(MIN_DELAY_SECONDS, `each delay must be at least ${MIN_DELAY_SECONDS} s`)
+        .max(MAX_DELAY_SECONDS, `each delay must be at most ${MAX_DELAY_SECONDS} s (30 days)`),
+    )
+    .max(MAX_RETRIES, `at most ${MAX_RETRIES} delays`);
 export type RetryPolicy = readonly number[];
 
 /**

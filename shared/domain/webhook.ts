@@ -1,23 +1,18 @@
 import * as z from "zod";
-import { type EndpointRules, endpointUrlProblem } from "./endpoint-url.ts";
 import { type AcceptedEvent, campaignId, scope } from "./event.ts";
-import { secretText } from "./secret.ts";
 
-const MAX_ENDPOINTS = 10;
 const MAX_CAMPAIGNS = 100;
 
 export const hookId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
 /** DynamoDB keeps text as UTF-8, which has no lone surrogates: it would keep something else. */
-const MALFORMED = "must be valid Unicode";
-const campaigns = z
+export const MALFORMED = "must be valid Unicode";
+export const campaigns = z
   .array(campaignId.refine((id) => id.isWellFormed(), MALFORMED))
   .max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
 /** Beyond these a signature header would grow without end; the oldest stop signing first. */
 const MAX_LIVE_SECRETS = 10;
-const DEFAULT_OVERLAP_SECONDS = 86_400;
-const MAX_OVERLAP_SECONDS = 7 * 86_400;
 const SLOW_FOR_MS = 60_000;
-const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
+export const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
 
 /** A webhook as stored. */
 export const webhook = z.object({
@@ -44,57 +39,9 @@ export const webhook = z.object({
 });
 export type Webhook = z.infer<typeof webhook>;
 
-/** One URL or a list of 1 to 10 different ones, each fit to be an endpoint; always a list afterwards. */
-function endpointUrls(rules: EndpointRules) {
-  const url = z.string().superRefine((text, context) => {
-    const problem = text.isWellFormed() ? endpointUrlProblem(text, rules) : MALFORMED;
-    if (problem) context.addIssue({ code: "custom", message: problem });
-  });
-  const list = z
-    .array(url)
-    .min(1, "must hold at least one URL")
-    .max(MAX_ENDPOINTS, `must hold at most ${MAX_ENDPOINTS} URLs`)
-    .refine((urls) => new Set(urls).size === urls.length, "must not hold the same URL twice");
-  return z.union([url.transform((one) => [one]), list], { error: "must be a URL, or a list of URLs" });
-}
-
-/** The body of `POST /webhooks`. */
-export const webhookInput = (rules: EndpointRules) =>
-  z.strictObject({
-    scope,
-    url: endpointUrls(rules),
-    secret: secretText.optional(),
-    hook_id: hookId.optional(),
-    campaigns: campaigns.optional(),
-  });
-
-/** The body of `PATCH /webhooks/{hook_id}`: what it does not name stays. */
-export const webhookPatch = (rules: EndpointRules) =>
-  z
-    .strictObject({
-      scope: scope.optional(),
-      url: endpointUrls(rules).optional(),
-      campaigns: campaigns.optional(),
-      status: status.optional(),
-    })
-    .refine(
-      (patch) => Object.keys(patch).length > 0,
-      "must change at least one of scope, url, campaigns, status",
-    );
 /** What of a webhook may change, as it is stored. */
 export type WebhookChange = Partial<Pick<Webhook, "scope" | "urls" | "campaigns" | "status">> &
   Pick<Webhook, "updated_at">;
-
-/** The body of `POST /webhooks/{hook_id}/secret`. */
-export const secretRotation = z.strictObject({
-  secret: secretText.optional(),
-  /** How long the secrets so far go on signing beside the new one. */
-  overlap_seconds: z
-    .int("must be a whole number of seconds")
-    .min(0, "must be at least 0")
-    .max(MAX_OVERLAP_SECONDS, `must be at most ${MAX_OVERLAP_SECONDS} (7 days)`)
-    .default(DEFAULT_OVERLAP_SECONDS),
-});
 
 /**
  * A webhook's secrets after a rotation: the new one first, those so far for the overlap at most, no expired

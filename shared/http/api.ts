@@ -140,6 +140,6 @@ async function answerError(
     request.response = problemAnswer(request.error);
     return;
   }
-  log.error("request.failed", request.error);
+  log.error("request.failed", request.error, { lambda_request_id: request.context.awsRequestId });
   request.response = unexpectedAnswer;
 }

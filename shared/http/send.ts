@@ -1,7 +1,8 @@
 import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import type { Exchange } from "../domain/delivery.ts";
-import { type EndpointRules, endpointUrlProblem } from "../domain/endpoint-url.ts";
+import type { EndpointRules } from "../domain/endpoint-rules.ts";
+import { endpointUrlProblem } from "../domain/endpoint-url.ts";
 import { remember } from "../domain/remember.ts";
 import { attemptErrorText, isOurMistake } from "./attempt-error.ts";
 import { createConnect } from "./connect.ts";

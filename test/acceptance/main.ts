@@ -1,8 +1,9 @@
 import { startVitest } from "vitest/node";
 import * as z from "zod";
 import { check, command, UsageError } from "../../infra/commands/command.ts";
+import { tunables } from "../../infra/settings/tunables.ts";
 import { stageName } from "../../infra/settings.ts";
-import { readEnvironment, tunables } from "../../shared/config.ts";
+import { readEnvironment } from "../../shared/config.ts";
 import { startLocalRun } from "../support/local-run.ts";
 import type { AcceptanceTarget } from "./support/target.ts";
 

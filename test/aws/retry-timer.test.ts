@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { aimAt, createRetryTimer, delaySecondsUntil } from "../../shared/aws/retry-timer.ts";
 import { type DeliveryMessage, deliveryId, endpointGroup } from "../../shared/domain/delivery.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
+import { log } from "../../shared/log.ts";
 import { AT, aMessage } from "../support/factories.ts";
 
 const NOW = Date.parse(AT);
@@ -66,7 +67,7 @@ describe("the timer", () => {
   beforeEach(() => {
     scheduler.reset();
     sent.length = 0;
-    vi.spyOn(console, "error").mockReturnValue();
+    vi.spyOn(log, "error").mockReturnValue();
   });
   afterEach(() => vi.restoreAllMocks());
 

@@ -2,6 +2,7 @@ import type { Context, SQSEvent } from "aws-lambda";
 import { afterEach, expect, test, vi } from "vitest";
 import { ORIGINAL_MESSAGE_ID } from "../../shared/aws/original-message.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { log } from "../../shared/log.ts";
 import { measure } from "../../shared/metrics.ts";
 import { readEmf } from "../support/monitoring/emf.ts";
 
@@ -20,7 +21,7 @@ const event = (...bodies: string[]) =>
     })),
   }) as SQSEvent;
 
-const context = { getRemainingTimeInMillis: () => 40_000 } as Context;
+const context = { awsRequestId: "r1", getRemainingTimeInMillis: () => 40_000 } as Context;
 
 /** What it printed to standard output, where metrics go. */
 function printed() {
@@ -29,7 +30,7 @@ function printed() {
 }
 
 test("one poisoned message goes back to the queue, and only that one; the others are handled at the same time", async () => {
-  const logged = vi.spyOn(console, "error").mockReturnValue();
+  const logged = vi.spyOn(log, "error").mockReturnValue();
   const points = printed();
   const handled: [string, boolean][] = [];
   const handler = sqsBatch(async ({ body, isRepeated, about }) => {
@@ -43,17 +44,13 @@ test("one poisoned message goes back to the queue, and only that one; the others
     ["1", false],
     ["3", true],
   ]);
-  expect(logged.mock.calls[0]?.[0]).toMatchObject({
-    event: "message.failed",
-    message_id: "m1",
-    receive_count: 2,
-    event_id: "of {",
-  });
+  const about = { lambda_request_id: "r1", message_id: "m1", receive_count: 2, event_id: "of {" };
+  expect(logged.mock.calls).toEqual([["message.failed", expect.any(SyntaxError), about]]);
   expect(points()).toMatchObject([{ metric: "MessagesFailed", values: [1] }]);
 });
 
 test("one that was put back from the dead letters is the message it was before, and fails by the id it has now", async () => {
-  vi.spyOn(console, "error").mockReturnValue();
+  vi.spyOn(log, "error").mockReturnValue();
   const handled: [string, boolean][] = [];
   const handler = sqsBatch(async ({ messageId, isRepeated }) => {
     handled.push([messageId, isRepeated]);
@@ -67,7 +64,7 @@ test("one that was put back from the dead letters is the message it was before, 
 });
 
 test("what was measured is written when the batch ends, although a message of it failed", async () => {
-  vi.spyOn(console, "error").mockReturnValue();
+  vi.spyOn(log, "error").mockReturnValue();
   const points = printed();
   const handler = sqsBatch(async ({ body }) => {
     measure("Attempts", "referral");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createUsageTable } from "../../shared/aws/usage-table.ts";
 import { flightWindowOf } from "../../shared/domain/account-limits.ts";
+import { log } from "../../shared/log.ts";
 import { AT } from "../support/factories.ts";
 import { startServices } from "../support/services.ts";
 
@@ -69,7 +70,7 @@ test("no single partition key takes all the writes of a busy account", async () 
 });
 
 test("a limit that cannot be looked up is not enforced; the log says so once a minute for an account", async () => {
-  const errors = vi.spyOn(console, "error").mockImplementation(() => {});
+  const errors = vi.spyOn(log, "error").mockReturnValue();
   const broken = createUsageTable(services.dynamoDb, "no-such-table", () => now);
   for (let n = 0; n < 3; n++) {
     expect(await broken.countRequests(account, 0, 1)).toBeUndefined();

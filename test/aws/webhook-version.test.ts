@@ -4,6 +4,7 @@ import { accountFilters } from "../../shared/aws/account-data.ts";
 import { createBatchReader } from "../../shared/aws/batch-table.ts";
 import { createWebhookQuota, forgetWebhookCount } from "../../shared/aws/webhook-quota.ts";
 import { createVersionReader, renewVersion } from "../../shared/aws/webhook-version.ts";
+import { log } from "../../shared/log.ts";
 import { startServices } from "../support/services.ts";
 
 let services: Awaited<ReturnType<typeof startServices>>;
@@ -68,9 +69,8 @@ test("is found with all else that is stored of its account, when that is deleted
 });
 
 test("that cannot be written fails nobody's registration, and is logged", async () => {
-  const error = vi.spyOn(console, "error").mockImplementation(() => {});
+  const error = vi.spyOn(log, "error").mockReturnValue();
   await renewVersion(services.dynamoDb, "no-such-table", "acme");
-  const line = { event: "webhooks.version_not_renewed", account: "acme" };
-  expect(error).toHaveBeenCalledWith(expect.objectContaining(line));
+  expect(error.mock.calls).toMatchObject([["webhooks.version_not_renewed", {}, { account: "acme" }]]);
   error.mockRestore();
 });

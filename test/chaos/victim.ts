@@ -97,7 +97,7 @@ export function createVictim(given: {
 export function recordedAttempts(output: string): Map<string, number> {
   const recorded = new Map<string, number>();
   for (const [, id = ""] of output.matchAll(
-    /event: 'delivery\.attempted',[^}]*? delivery_id: '(dlv_[\w-]+)'/g,
+    /^\{"event":"delivery\.attempted",.*?"delivery_id":"(dlv_[\w-]+)"/gm,
   )) {
     recorded.set(id, (recorded.get(id) ?? 0) + 1);
   }

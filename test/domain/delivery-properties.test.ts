@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { MAX_EVENT_BYTES } from "../../shared/domain/accept-event.ts";
 import {
   type Delivery,
   decide,
@@ -13,7 +14,6 @@ import {
   redeliveryMessage,
   withAttempt,
 } from "../../shared/domain/delivery.ts";
-import { MAX_EVENT_BYTES } from "../../shared/domain/event.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { MAX_RETRY_AFTER_SECONDS, nextDueAt, parseRetryAfter } from "../../shared/domain/retry.ts";
 import { AT, aDelivery, aMessage, anAttempt } from "../support/factories.ts";

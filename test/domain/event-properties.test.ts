@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { acceptEvent, acceptEvents, MAX_EVENT_BYTES } from "../../shared/domain/event.ts";
+import { acceptEvent, acceptEvents, MAX_EVENT_BYTES } from "../../shared/domain/accept-event.ts";
 import { encodeMessage, MAX_MESSAGE_BYTES } from "../../shared/domain/message-text.ts";
 import { Problem } from "../../shared/domain/problem.ts";
 import { readPublication } from "../../shared/domain/publication.ts";

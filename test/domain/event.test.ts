@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { acceptEvent, acceptEvents, MAX_EVENT_BYTES } from "../../shared/domain/event.ts";
+import { acceptEvent, acceptEvents, MAX_EVENT_BYTES } from "../../shared/domain/accept-event.ts";
 import { Problem } from "../../shared/domain/problem.ts";
 import { eventJson } from "../support/factories.ts";
 

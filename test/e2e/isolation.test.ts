@@ -9,6 +9,7 @@ import { dynamoDb } from "../../shared/aws/clients.ts";
 import { readConfig } from "../../shared/config.ts";
 import { newApiKey, roles } from "../../shared/domain/api-key.ts";
 import { routes } from "../../shared/http/routes.ts";
+import { log } from "../../shared/log.ts";
 import { eventJson } from "../support/factories.ts";
 import { until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -159,7 +160,7 @@ async function setUp(account: string, mark: string): Promise<void> {
 
 beforeAll(async () => {
   // The log of the run, which is in this process.
-  vi.spyOn(console, "info").mockImplementation(() => {});
+  vi.spyOn(log, "info").mockReturnValue();
   receiver = await startReceiver(({ path }) => ({ status: path.startsWith("/down") ? 500 : 200 }));
   const settings = { PORT: "0", DATA_DIR: ":memory:", RETRY_DELAYS_SECONDS: "1" };
   local = await startLocalRun(localSettings(settings));

@@ -94,8 +94,7 @@ describe("the sample event", () => {
     await local.call("DELETE", `/webhooks/${hook_id}`, undefined, key);
     await publish("next-3");
     // Were it still known, it would be queued, and cancelled there.
-    const queued = () => /'next-3' \],\s+deliveries: (\d+)/.exec(local.output())?.[1];
-    expect(await until(queued)).toBe("0");
+    await until(() => local.output().includes('"unwanted_ids":["next-3"],"deliveries":0'));
     await register({ hook_id, url: receiver.url("/next4") }, key);
     await publish("next-4");
     await received(["/next4"]);

@@ -159,7 +159,7 @@ async function poison(): Promise<void> {
   await call("POST", "/webhooks/broken/secret", {}, as);
   await call("POST", "/webhooks/broken/test", { user: personal[1] }, as);
   await call("POST", "/events", event("poisoned"), as);
-  const failures = () => local.output().match(/'message\.failed'/g)?.length ?? 0;
+  const failures = () => local.output().match(/"message\.failed"/g)?.length ?? 0;
   await until(() => failures() >= 3 * bodies.length);
   sqs.destroy();
   dynamoDb.destroy();

@@ -222,8 +222,23 @@ describe("an attempt", () => {
       { ...line, attempt: 1 },
       { ...line, attempt: 2, lateness_ms: expect.any(Number) },
     ]);
-    expect(world.logged[0]).not.toHaveProperty("lateness_ms");
+    for (const absent of ["lateness_ms", "next_in_s", "error", "scope"])
+      expect(world.logged[0]).not.toHaveProperty(absent);
     expect(JSON.stringify(world.logged)).not.toMatch(/whsec_|23945872938472|\/hook"/);
+  });
+
+  test("the line of a failed attempt says why, once, and in how many seconds the next is due", async () => {
+    world.answer = failed;
+    await deliver(aMessage(), false);
+    expect(world.logged[0]).toMatchObject({ http_status: 500, decision: "retrying", next_in_s: 5 });
+    expect(world.logged[0]).not.toHaveProperty("error");
+    world.answer = { ...failed, status: null, error: "connection refused" };
+    await deliver(aMessage({ event_id: "another" }), false);
+    expect(world.logged[1]).toMatchObject({ error: "connection refused", decision: "retrying" });
+    // It broke off after a good status line, which alone would look like a success.
+    world.answer = { ...failed, status: 200, error: "malformed HTTP response" };
+    await deliver(aMessage({ event_id: "third" }), false);
+    expect(world.logged[2]).toMatchObject({ http_status: 200, error: "malformed HTTP response" });
   });
 });
 

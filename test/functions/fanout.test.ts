@@ -95,17 +95,28 @@ describe("fan-out", () => {
     ]);
   });
 
-  test("one line follows each event from here on, and its width is measured; one off the bus is accepted here", async () => {
+  test("one line tells how wide a publication went, and its width is measured; one off the bus is accepted here", async () => {
     const webhooks = [aWebhook({ urls: ["https://a.example/", "https://b.example/"] })];
     const { logged, measured } = await fanOut(webhooks, published("e1", "e2"));
-    const line = { event: "event.fanned_out", account: "acme", event_ids: ["e1", "e2"], deliveries: 4 };
-    expect(logged).toEqual([line]);
+    const line = { event: "event.fanned_out", account: "acme" };
+    expect(logged).toEqual([{ ...line, accepted_at: AT, events: 2, deliveries: 4 }]);
     expect(measured).toEqual([["FanOutWidth", "user_activity", 2]]);
 
     const offTheBus = { ...published("e1"), is_counted: false };
+    const told = (await fanOut(webhooks, offTheBus)).logged;
+    expect(told).toEqual([{ ...line, event_ids: ["e1"], deliveries: 2 }]);
     expect((await fanOut(webhooks, offTheBus)).measured).toContainEqual(["EventsAccepted", "user_activity"]);
     const secondPart = { ...offTheBus, part: { after: "a" } };
     expect((await fanOut(webhooks, secondPart)).measured).toEqual([["FanOutWidth", "user_activity", 2]]);
+  });
+
+  test("an event that nobody wants, of which no attempt will tell, is named in the line", async () => {
+    const { events, ...rest } = published("e1", "e2", "e3");
+    const mixed = events.map((event) =>
+      event.id === "e2" ? { ...event, scope: "referral" as const } : event,
+    );
+    const { logged } = await fanOut([aWebhook()], { ...rest, events: mixed });
+    expect(logged).toMatchObject([{ events: 3, deliveries: 2, unwanted_ids: ["e2"] }]);
   });
 
   test("what could not be queued is neither logged nor measured as fanned out", async () => {

@@ -1,16 +1,17 @@
 import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Problem } from "../../shared/domain/problem.ts";
 import { type ApiRequest, api } from "../../shared/http/api.ts";
 import { cursorOf } from "../../shared/http/paging.ts";
+import { captureLambdaLines } from "../support/monitoring/lambda-console.ts";
 
-const logged = vi.fn();
+let captured: ReturnType<typeof captureLambdaLines>;
 beforeEach(() => {
-  vi.spyOn(console, "error").mockImplementation(logged);
+  captured = captureLambdaLines();
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => captured.restore());
 
 const anEvent = (fields: Record<string, unknown> = {}) =>
   ({
@@ -29,7 +30,7 @@ async function call(operation: (request: ApiRequest) => unknown, fields: Record<
   const handler = api("test-send", {
     "POST /webhooks/{hook_id}/test": async (request) => ({ status: 200, body: operation(request) }),
   });
-  const answer = await handler(anEvent(fields), {} as Context);
+  const answer = await handler(anEvent(fields), { awsRequestId: "r1" } as Context);
   return { status: answer.statusCode, headers: answer.headers, body: answer.body && JSON.parse(answer.body) };
 }
 
@@ -65,10 +66,12 @@ describe("the API border", () => {
       status: 500,
       detail: "Something of ours failed; try again",
     });
-    expect(logged.mock.calls[0]?.[0]).toMatchObject({
-      event: "request.failed",
-      error: { message: "table claimr-secret is on fire", cause: { message: "the cause" } },
-    });
+    expect(captured.lines().map((line) => JSON.parse(line))).toMatchObject([
+      {
+        ...{ level: "ERROR", event: "request.failed", lambda_request_id: "r1" },
+        error: { message: "table claimr-secret is on fire", cause: { message: "the cause" } },
+      },
+    ]);
   });
 
   test("tells of a refusal what was wrong", async () => {
@@ -76,7 +79,7 @@ describe("the API border", () => {
       throw new Problem("conflict", "There is one already", [{ path: "hook_id", message: "is taken" }]);
     });
     expect([status, body.errors]).toEqual([409, [{ path: "hook_id", message: "is taken" }]]);
-    expect(logged).not.toHaveBeenCalled();
+    expect(captured.lines()).toEqual([]);
   });
 
   test("lets nobody in without the role, nor without an authorizer's word", async () => {

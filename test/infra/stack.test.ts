@@ -26,6 +26,7 @@ beforeAll(() => {
 });
 
 const functions = () => functionsOf(template);
+const fedByQueues = ["deliver", "fanout", "redeliver"];
 const statementsOf = (name: string) => statementsOfFunction(template, name);
 
 /** The function behind the alias that something refers to, at whatever depth. */
@@ -98,7 +99,15 @@ test("waiting for slow endpoints has a bounded share of the concurrency, and all
 
 test("the functions that feed themselves are not stopped by Lambda for it, and no other may", () => {
   const allowed = functionsOf(template).filter(({ properties }) => properties.RecursiveLoop === "Allow");
-  expect(allowed.map(({ name }) => name).sort()).toEqual(["deliver", "fanout", "redeliver"]);
+  expect(allowed.map(({ name }) => name).sort()).toEqual(fedByQueues);
+});
+
+test("what the API calls is traced and reported on by Lambda; what queues feed is reported on when it fails", () => {
+  for (const { name, properties } of functions()) {
+    const isFed = fedByQueues.includes(name);
+    expect([name, properties.TracingConfig?.Mode]).toEqual([name, isFed ? undefined : "Active"]);
+    expect([name, properties.LoggingConfig?.SystemLogLevel]).toEqual([name, isFed ? "WARN" : undefined]);
+  }
 });
 
 test("the functions that call endpoints look up more names at a time than a batch has", () => {
@@ -121,9 +130,9 @@ describe("what an incident would be made of: permissions", () => {
     "sqs:GetQueueAttributes",
   ];
 
-  /** What tells of it: its own log group, and traces, which are no resources. */
+  /** What tells of it: its own log group, and of what the API calls traces, which are no resources. */
   const traces = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
-  const itself = ["logs:CreateLogStream", "logs:PutLogEvents", ...traces];
+  const logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
   test.each<[string, string[]]>([
     ["authorizer", ["dynamodb:GetItem", "dynamodb:UpdateItem"]],
@@ -169,6 +178,7 @@ describe("what an incident would be made of: permissions", () => {
     ["site", []],
   ])("%s may do exactly what it does", (name, actions) => {
     const granted = new Set(statementsOf(name).flatMap(({ Action }) => Action));
+    const itself = fedByQueues.includes(name) ? logs : [...logs, ...traces];
     expect([...granted].sort()).toEqual([...actions, ...itself].sort());
   });
 

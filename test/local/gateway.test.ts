@@ -5,6 +5,7 @@ import { startGateway } from "../../infra/local/gateway/gateway.ts";
 import { localSettings } from "../../infra/local/settings.ts";
 import { synthesize } from "../../infra/local/template/synthesize.ts";
 import { readWiring } from "../../infra/local/template/wiring.ts";
+import { log } from "../../shared/log.ts";
 
 const { api } = readWiring(synthesize(localSettings({}).stack), "http://127.0.0.1:1");
 const MIB = 1_024 * 1_024;
@@ -63,7 +64,7 @@ function sendRaw(url: string, text: string): Promise<string> {
 }
 
 // What the pieces log about the failures that are played here.
-beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
+beforeAll(() => void vi.spyOn(log, "error").mockReturnValue());
 
 describe("the event a function gets", () => {
   test("has the body byte for byte, in base64, since the API takes every media type as binary", async () => {

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { loadFunctions, mergeEnvironments } from "../../infra/local/lambda/lambda.ts";
 import type { LambdaFunction } from "../../infra/local/template/wiring.ts";
+import { log } from "../../shared/log.ts";
 import { temporaryFolder } from "./support.ts";
 
 const aFunction = (overrides: Partial<LambdaFunction> = {}): LambdaFunction => ({
@@ -25,7 +26,7 @@ function load(source: string, overrides?: Partial<LambdaFunction>) {
 }
 
 // What the pieces log about the failures that are played here.
-beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
+beforeAll(() => void vi.spyOn(log, "error").mockReturnValue());
 
 describe("loadFunctions", () => {
   test("calls the handler with the event and a Lambda context", async () => {

@@ -3,6 +3,7 @@ import type { SQSEvent, SQSRecord } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Poller, startPoller } from "../../infra/local/lambda/poller.ts";
 import { type Service, startSqs } from "../../infra/local/services/services.ts";
+import { log } from "../../shared/log.ts";
 import { until } from "../support/local-run.ts";
 import { queueArn, sqsTools } from "./support.ts";
 
@@ -11,7 +12,7 @@ let tools: ReturnType<typeof sqsTools>;
 const pollers: Poller[] = [];
 
 beforeAll(async () => {
-  vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(log, "error").mockReturnValue();
   sqs = await startSqs(":memory:");
   tools = sqsTools(sqs.url);
 });

@@ -18,6 +18,7 @@ import { createScheduleStore } from "../../infra/local/scheduler/store.ts";
 import { createSchedulerTarget, type SchedulerTarget } from "../../infra/local/scheduler/target.ts";
 import { startSqs } from "../../infra/local/services/services.ts";
 import { clientOptions } from "../../infra/local/settings.ts";
+import { log } from "../../shared/log.ts";
 import { until } from "../support/local-run.ts";
 import { queueArn, queueUrl, sqsTools, temporaryFolder } from "./support.ts";
 
@@ -95,7 +96,7 @@ const get = (client: SchedulerClient, Name = "retry-1") =>
   client.send(new GetScheduleCommand({ GroupName: GROUP, Name }));
 
 // What the pieces log about the failures that are played here.
-beforeAll(() => void vi.spyOn(console, "error").mockImplementation(() => {}));
+beforeAll(() => void vi.spyOn(log, "error").mockReturnValue());
 
 describe("firing", () => {
   test("fires once, within 100 ms of its time, and is then gone", async () => {

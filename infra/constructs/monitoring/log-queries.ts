@@ -3,22 +3,22 @@
  * among the dimensions of a metric. Each element is a command of CloudWatch Logs Insights.
  */
 export const failingEndpoints = [
-  'filter message.event = "delivery.attempted" and message.decision != "delivered"',
-  "stats count(*) as failed, latest(message.error) as error by message.account, message.endpoint",
+  'filter event = "delivery.attempted" and decision != "delivered"',
+  "stats count(*) as failed, latest(http_status) as last_status, latest(error) as last_error by account, endpoint",
   "sort failed desc",
   "limit 20",
 ];
 
 export const undeliveredByAccount = [
-  'filter message.decision = "undelivered"',
-  "stats count(*) as undelivered, count_distinct(message.endpoint) as endpoints by message.account",
+  'filter decision = "undelivered"',
+  "stats count(*) as undelivered, count_distinct(endpoint) as endpoints by account",
   "sort undelivered desc",
   "limit 20",
 ];
 
 export const ourFailures = [
   'filter level = "ERROR"',
-  "stats count(*) as times by message.event, message.error.message",
+  "stats count(*) as times by event, error.message",
   "sort times desc",
   "limit 20",
 ];

@@ -47,6 +47,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
   const { queue, functionName, batchSize, batchingWindowSeconds, reportsBatchItemFailures } = mapping;
   const inFlight = new Set<Promise<void>>();
   let concurrency = FIRST_CONCURRENCY;
+  let grownAt = 0;
   let stopped = false;
 
   async function poll(): Promise<void> {
@@ -59,11 +60,13 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
     }
   }
 
+  /** One place more for each interval that began or ended with all of them taken. */
   async function waitForPlace(): Promise<void> {
     while (inFlight.size >= concurrency) {
-      const growth = sleep(GROWTH_INTERVAL_MS, "all busy", { ref: false });
-      const outcome = await Promise.race([growth, ...inFlight]);
-      if (outcome === "all busy" && concurrency < MAX_CONCURRENCY) concurrency += 1;
+      if (concurrency < MAX_CONCURRENCY && Date.now() - grownAt >= GROWTH_INTERVAL_MS) {
+        concurrency += 1;
+        grownAt = Date.now();
+      } else await Promise.race([sleep(GROWTH_INTERVAL_MS, undefined, { ref: false }), ...inFlight]);
     }
   }
 

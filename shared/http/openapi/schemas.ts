@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { eventInput, MAX_BATCH_EVENTS } from "../../domain/accept-event.ts";
 import { attempt, delivery, undelivered } from "../../domain/delivery.ts";
-import { DEFAULT_ENDPOINT_PORTS } from "../../domain/endpoint-url.ts";
-import { eventId, eventInput, MAX_BATCH_EVENTS } from "../../domain/event.ts";
+import { DEFAULT_ENDPOINT_PORTS } from "../../domain/endpoint-rules.ts";
+import { eventId } from "../../domain/event.ts";
 import { redeliveryRange } from "../../domain/redelivery-job.ts";
 import { sampleEvent, testInput } from "../../domain/sample-event.ts";
-import { secretRotation, webhook, webhookInput, webhookPatch } from "../../domain/webhook.ts";
+import { webhook } from "../../domain/webhook.ts";
+import { secretRotation, webhookInput, webhookPatch } from "../../domain/webhook-input.ts";
 
 /** What the document says of a schema beside its shape. `id` names it under `components`. */
 interface About {

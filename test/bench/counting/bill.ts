@@ -38,8 +38,9 @@ export function billOf({ deliveries, usage, sent, accessLineBytes }: Counted): I
   const { api, functions, sqs, schedules, logs } = usage;
   const lambdas = Object.values(functions);
   const invocations = lambdas.reduce((sum, one) => sum + one.invocations, 0);
-  const fedByQueues = lambdas.filter(({ messages }) => messages > 0);
-  const traced = fedByQueues.reduce((sum, one) => sum + one.invocations, api.requests);
+  // What the API calls is in the trace of its request.
+  const tracedAlone = lambdas.filter(({ messages, isTraced }) => messages > 0 && isTraced);
+  const traced = tracedAlone.reduce((sum, one) => sum + one.invocations, api.requests);
   const logBytes = unitsOf(logs) + api.requests * accessLineBytes;
   const dollars: Record<(typeof ITEMS)[number], number> = {
     "API Gateway": api.requests * prices.apiRequest,

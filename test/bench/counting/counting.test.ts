@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { prices } from "../../../infra/constructs/monitoring/prices.ts";
+import { localSettings } from "../../../infra/local/settings.ts";
+import { synthesize } from "../../../infra/local/template/synthesize.ts";
 import { billOf, totalOf } from "./bill.ts";
 import { itemBytes } from "./item-bytes.ts";
+import { readObserved } from "./platform-lines.ts";
 import { askForCapacity, countDynamoDb, countSqs } from "./requests.ts";
 import { noUsage } from "./usage.ts";
 
@@ -61,6 +64,24 @@ test("each 64 KB of a batch is a request to SQS, and a poll that finds nothing i
     DeleteMessageBatch: { calls: 1, units: 1 },
   });
   expect(usage.emptyReceives).toBe(1);
+});
+
+test.each([
+  ["deliver", false, 1],
+  ["events", true, 0],
+])("%s: its invocations are traced, and reported on, as the template has it: %s", (name, is, messages) => {
+  const observed = readObserved(synthesize(localSettings({}).stack)).get(name);
+  expect(observed).toEqual({ isTraced: is, isReported: is });
+  const usage = noUsage();
+  const counted = { invocations: 1, messages, billedMs: 0, cpuMs: 0, memoryMiB: 256 };
+  const tracesOf = (isTraced: boolean) => {
+    usage.functions[name] = { ...counted, isTraced };
+    const bill = billOf({ deliveries: 1, usage, sent: { requests: 0, bytes: 0 }, accessLineBytes: 0 });
+    return bill.find((item) => item.name === "traces")?.dollarsPerMillion ?? 0;
+  };
+  expect(tracesOf(false)).toBe(0);
+  // What the API calls is in the trace of its request, which is counted by itself.
+  expect(tracesOf(true) > 0).toBe(messages > 0);
 });
 
 test("a million deliveries cost what one costs, a million times", () => {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Invoke, ServiceUrls } from "../../../infra/local/lambda/lambda.ts";
 import type { LambdaFunction } from "../../../infra/local/template/wiring.ts";
 import { type Child, startChild } from "../load/child.ts";
-import { invocationLogBytes, LINES_OF_AN_INVOCATION } from "./platform-lines.ts";
+import { invocationLogBytes, LINES_OF_AN_INVOCATION, type Observed } from "./platform-lines.ts";
 import { tally, type Usage } from "./usage.ts";
 
 /** The memory with which Lambda gives a function a whole CPU (developer guide, "Configure Lambda function memory"). */
@@ -23,13 +23,15 @@ export interface EnvironmentOptions {
   /** How many of each function there are: as many invocations go on at the same time. */
   readonly countOf: (name: string) => number;
   readonly bundleOf: (name: string) => string;
+  readonly observed: ReadonlyMap<string, Observed>;
   readonly urls: ServiceUrls;
   /** What is counted into, asked at each invocation. */
   readonly usage: () => Usage;
 }
 
 /** Execution environments of each function, in processes of their own that take one invocation at a time. */
-export async function startEnvironments({ functions, countOf, bundleOf, urls, usage }: EnvironmentOptions) {
+export async function startEnvironments(options: EnvironmentOptions) {
+  const { functions, countOf, bundleOf, observed, urls, usage } = options;
   const all: Child[] = [];
   const free = new Map<string, Child[]>();
   const waiting = new Map<string, ((child: Child) => void)[]>();
@@ -63,7 +65,8 @@ export async function startEnvironments({ functions, countOf, bundleOf, urls, us
   function count(lambda: LambdaFunction, event: unknown, one: z.infer<typeof invoked>): void {
     const { functions: counted, logs } = usage();
     const { name, memoryMiB } = lambda;
-    const sum = counted[name] ?? { invocations: 0, messages: 0, billedMs: 0, cpuMs: 0, memoryMiB };
+    const { isTraced = false, isReported = false } = observed.get(name) ?? {};
+    const sum = counted[name] ?? { invocations: 0, messages: 0, billedMs: 0, cpuMs: 0, memoryMiB, isTraced };
     counted[name] = sum;
     sum.invocations++;
     sum.messages += batch.safeParse(event).data?.Records.length ?? 0;
@@ -71,7 +74,7 @@ export async function startEnvironments({ functions, countOf, bundleOf, urls, us
     // With less than a CPU, what takes CPU takes so much longer. Lambda rounds up to whole milliseconds.
     sum.billedMs += Math.ceil(one.idleMs + (one.cpuMs * MIB_PER_CPU) / memoryMiB);
     for (const [about, { calls, units }] of Object.entries(one.logs)) tally(logs, about, units, calls);
-    tally(logs, "Lambda's own", invocationLogBytes(memoryMiB), LINES_OF_AN_INVOCATION);
+    if (isReported) tally(logs, "Lambda's own", invocationLogBytes(memoryMiB), LINES_OF_AN_INVOCATION);
   }
 
   const invoke: Invoke = async function invoke(name, event) {

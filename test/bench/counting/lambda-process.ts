@@ -38,18 +38,24 @@ let logs: Record<string, Tally> = {};
 const countLine = (about: string, text: string): void =>
   tally(logs, about, Buffer.byteLength(text) + LOG_LINE_BYTES);
 
-/** With JSON as its log format, Lambda makes such a line of what `console` is given; metrics go through as they are. */
+/**
+ * What is written to standard output, as our lines and metrics are, goes through as it is. With JSON as its log format,
+ * Lambda makes such a line of what others than us give `console`.
+ */
 function countLogs(): void {
   const request = { timestamp: new Date().toISOString(), requestId: randomUUID() };
   const logger = (level: string) => (message: unknown) =>
-    countLine(eventOf(message), JSON.stringify({ ...request, level, message }));
+    countLine("others", JSON.stringify({ ...request, level, message }));
   const [info, warn, error] = [logger("INFO"), logger("WARN"), logger("ERROR")];
   Object.assign(console, { log: info, info, warn, error });
-  Object.assign(process.stdout, { write: (text: unknown) => countLine("metrics", String(text).trim()) });
+  Object.assign(process.stdout, {
+    write: (text: unknown) => countLine(aboutOf(String(text)), String(text).trim()),
+  });
 }
 
-const logged = z.object({ event: z.string() });
-const eventOf = (message: unknown): string => logged.safeParse(message).data?.event ?? "others";
+const ours = z.object({ event: z.string() });
+const aboutOf = (text: string): string =>
+  text.startsWith('{"_aws"') ? "metrics" : ours.parse(JSON.parse(text)).event;
 
 async function start(bundle: string, [functions, urls]: Start): Promise<Started> {
   setFunctionEnvironment(functions, urls);

@@ -12,7 +12,7 @@ import { createApiKeyTable } from "../../../shared/aws/api-key-table.ts";
 import { newApiKey, roles } from "../../../shared/domain/api-key.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { startEnvironments } from "./environments.ts";
-import { LOG_LINE_BYTES } from "./platform-lines.ts";
+import { LOG_LINE_BYTES, readObserved } from "./platform-lines.ts";
 import { type Cleanup, startServices } from "./services.ts";
 import { noUsage, type Usage } from "./usage.ts";
 
@@ -79,6 +79,7 @@ async function startAll(environment: Record<string, string>, cleanups: Cleanup[]
     functions: wiring.functions.filter(({ name }) => environments[name]),
     countOf: (name) => environments[name] ?? 0,
     bundleOf: bundles.urlOf,
+    observed: readObserved(template),
     urls,
     usage: () => usage,
   });

@@ -27,6 +27,7 @@ export interface FunctionUsage {
   billedMs: number;
   cpuMs: number;
   memoryMiB: number;
+  isTraced: boolean;
 }
 
 export const noUsage = (): Usage => ({

@@ -2,67 +2,74 @@ import { median, percentile } from "../../support/statistics.ts";
 import { type Sink, startSink } from "../load/sink.ts";
 import { percentileLines } from "../report/percentile-lines.ts";
 import type { Chart, Figure, Measured, Section } from "../section.ts";
-import { HEALTHY, LOAD, type Round, startFairness } from "./fairness/rounds.ts";
+import { type Beside, HEALTHY, LOAD, type Round, startFairness } from "./fairness/rounds.ts";
 
 type Part = "latencies" | "latenciesOnceKnown";
 
-const ALONE = "nobody else";
-const BESIDE = "beside the three";
 /**
- * Whether there are the three that misbehave, round by round: what else the machine does meanwhile, and what grows as
- * the run goes on, meets both in the same way. An odd number of each has a median.
+ * Who is beside, round by round: what else the machine does meanwhile, and what grows as the run goes on, meets all in
+ * the same way. An odd number of each has a median.
  */
-const ROUNDS = [false, true, true, false, false, true, true, false, false, true];
-const GOAL = { name: "p99, ratio", atMost: 1.2 };
+const BESIDES: readonly Beside[] = ["nobody", "three healthy", "three bad"];
+const ROUNDS_OF_EACH = 5;
+const rounds = Array.from({ length: ROUNDS_OF_EACH }, (_, index) =>
+  index % 2 === 0 ? BESIDES : BESIDES.toReversed(),
+).flat();
+const GOAL = { name: "p99, three bad to nobody", atMost: 1.2 };
 
 async function measureRounds(sink: Sink): Promise<Round[]> {
   const fairness = await startFairness(sink);
   try {
     // The first failures, too, compile the code that the others run.
-    await fairness.run("warm-up", true);
-    const rounds: Round[] = [];
-    for (const [index, isBeside] of ROUNDS.entries()) rounds.push(await fairness.run(`${index}`, isBeside));
-    return rounds;
+    await fairness.run("warm-up", "three bad");
+    const measured: Round[] = [];
+    for (const [index, beside] of rounds.entries()) measured.push(await fairness.run(`${index}`, beside));
+    return measured;
   } finally {
     await fairness.stop();
   }
 }
 
 /** Of each round of a kind, the latency at a percentile. */
-const byRound = (rounds: readonly Round[], isBeside: boolean, part: Part, share: number): number[] =>
-  rounds.filter((round) => round.isBeside === isBeside).map((round) => percentile(round[part], share));
+const byRound = (measured: readonly Round[], beside: Beside, part: Part, share: number): number[] =>
+  measured.filter((round) => round.beside === beside).map((round) => percentile(round[part], share));
 
-function toFigures(rounds: readonly Round[], part: Part, share: number, name: string): Figure[] {
-  const alone = median(byRound(rounds, false, part, share));
-  const beside = median(byRound(rounds, true, part, share));
-  const ratio = `${name}, ratio`;
+function toFigures(measured: readonly Round[], part: Part, share: number, name: string): Figure[] {
+  const by = Object.fromEntries(
+    BESIDES.map((beside) => [beside, median(byRound(measured, beside, part, share))]),
+  );
+  const ratio = (to: Beside): Figure => {
+    const figure = `${name}, three bad to ${to}`;
+    const value = (by["three bad"] ?? Number.NaN) / (by[to] ?? Number.NaN);
+    return { name: figure, value, unit: "×", ...(figure === GOAL.name && { goal: { atMost: GOAL.atMost } }) };
+  };
   return [
-    { name: `${name}, ${ALONE}`, value: alone, unit: "ms" },
-    { name: `${name}, ${BESIDE}`, value: beside, unit: "ms" },
-    {
-      ...{ name: ratio, value: beside / alone, unit: "×" },
-      ...(ratio === GOAL.name && { goal: { atMost: GOAL.atMost } }),
-    },
+    ...BESIDES.map((beside) => ({
+      name: `${name}, beside ${beside}`,
+      value: by[beside] ?? Number.NaN,
+      unit: "ms",
+    })),
+    ratio("nobody"),
+    ratio("three healthy"),
   ];
 }
 
-function toMeasured(rounds: readonly Round[]): Measured {
-  const all = (isBeside: boolean) =>
-    rounds.filter((round) => round.isBeside === isBeside).flatMap(({ latencies }) => latencies);
-  const alone = byRound(rounds, false, "latencies", 0.99);
-  const samples = { [ALONE]: all(false), [BESIDE]: all(true) };
+function toMeasured(measured: readonly Round[]): Measured {
+  const all = (beside: Beside) =>
+    measured.filter((round) => round.beside === beside).flatMap(({ latencies }) => latencies);
+  const alone = byRound(measured, "nobody", "latencies", 0.99);
   return {
     figures: [
-      ...toFigures(rounds, "latencies", 0.5, "p50"),
-      ...toFigures(rounds, "latencies", 0.99, "p99"),
-      ...toFigures(rounds, "latenciesOnceKnown", 0.99, "p99 once known"),
+      ...toFigures(measured, "latencies", 0.5, "p50"),
+      ...toFigures(measured, "latencies", 0.99, "p99"),
+      ...toFigures(measured, "latenciesOnceKnown", 0.99, "p99 once known"),
       {
-        ...{ name: `p99, ${ALONE}, largest round to smallest`, unit: "×" },
+        ...{ name: "p99, beside nobody, largest round to smallest", unit: "×" },
         value: Math.max(...alone) / Math.min(...alone),
       },
-      { name: "deliveries timed", value: rounds.flatMap(({ latencies }) => latencies).length, unit: "" },
+      { name: "deliveries timed", value: measured.flatMap(({ latencies }) => latencies).length, unit: "" },
     ],
-    samples,
+    samples: Object.fromEntries(BESIDES.map((beside) => [`beside ${beside}`, all(beside)])),
   };
 }
 

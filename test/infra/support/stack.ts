@@ -31,6 +31,8 @@ const lambda = z.looseObject({
     Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }).optional(),
     ReservedConcurrentExecutions: z.number().optional(),
     VpcConfig: z.unknown().optional(),
+    TracingConfig: z.object({ Mode: z.string() }).optional(),
+    LoggingConfig: z.object({ SystemLogLevel: z.string().optional() }).optional(),
   }),
 });
 const policy = z.looseObject({

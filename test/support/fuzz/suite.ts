@@ -9,7 +9,7 @@ import { type Stage, startStage } from "./stage.ts";
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
 
 /** What we print of failures of our own: ours by name, and whatever Node or the SDK say by themselves. */
-const OUR_FAILURE = /event: '\w+\.\w*(failed|timed_out)'|^\s*at .+:\d+|^\w*(Error|Warning)\b|Unhandled/;
+const OUR_FAILURE = /"event":"\w+\.\w*(failed|timed_out)"|^\s*at .+:\d+|^\w*(Error|Warning)\b|Unhandled/;
 
 /** The tests of one run of the fuzzer. `SEED=…` repeats one. */
 export function testFuzz(count: number): void {

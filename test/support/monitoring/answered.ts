@@ -16,7 +16,7 @@ export async function linesOfAnswers(answers: readonly Answer[]): Promise<string
   } finally {
     captured.restore();
   }
-  return captured.lines;
+  return captured.lines();
 }
 
 const statusOf: Readonly<Record<Answer, number>> = { serves: 204, refuses: 422, breaks: 500 };

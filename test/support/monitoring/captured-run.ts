@@ -20,8 +20,8 @@ const served = z.object({
 });
 
 /**
- * Lives through what the runbook asks about, by the local run's functions in this very process, and returns the lines
- * that they wrote. All is of the account `demo`:
+ * Lives through what the runbook asks about, by the local run's functions in this very process, and returns what
+ * they logged. All is of the account `demo`:
  * - event `arrives`, to one endpoint, and `twofold`, which another endpoint refuses at first: a retry, given up,
  *   redelivered, delivered;
  * - event `waits`, to an endpoint that is slow; `unwanted`, to a webhook that is disabled;
@@ -54,7 +54,7 @@ export async function captureRun() {
   const register = (hook_id: string, scope: string, path: string) =>
     call("POST", "/webhooks", { hook_id, scope, url: receiver.url(path) });
   const logged = (...parts: string[]) =>
-    until(() => captured.lines.some((line) => parts.every((part) => line.includes(part))), 20_000);
+    until(() => captured.events.some(({ line }) => parts.every((part) => line.includes(part))), 20_000);
 
   try {
     const { tables, outputs } = served.parse(await call("GET", "/_local"));
@@ -102,7 +102,7 @@ export async function captureRun() {
     sqs.destroy();
     dynamoDb.destroy();
   }
-  return { lines: captured.lines, origin: receiver.url("") };
+  return { events: captured.events, origin: receiver.url("") };
 }
 
 const hasItems = (page: unknown) =>

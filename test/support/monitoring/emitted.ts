@@ -11,18 +11,19 @@ import { captureLambdaLines } from "./lambda-console.ts";
 /** One attempt that `deliver` is asked for, and how it goes. */
 export interface Asked {
   readonly message: DeliveryMessage;
-  readonly answer: "arrives" | "fails" | "breaks";
+  readonly answer: "arrives" | "fails" | "retries" | "breaks" | "is early";
   /** What is stored of its delivery. */
   readonly stored?: Delivery;
 }
 
+const EARLY_MS = 10_000;
 const exchange: Exchange = {
   ...{ status: 200, error: null, durationMs: 40 },
   ...{ response: null, retryAfter: undefined },
 };
 
 /**
- * What a batch of deliveries writes: the real use-case, in the real batch handler, with no retries and a world that
+ * What a batch of deliveries writes: the real use-case, in the real batch handler, with no retries unless asked for, and a world that
  * is not there.
  * @param stack the stage's name, as Lambda hands it over
  */
@@ -48,7 +49,7 @@ export async function linesOf(stack: string, asked: readonly Asked[], now: numbe
   } finally {
     captured.restore();
   }
-  return captured.lines;
+  return captured.lines();
 }
 
 /** The metrics that CloudWatch finds in these lines. */
@@ -59,8 +60,8 @@ export async function emittedBy(stack: string, asked: readonly Asked[], now: num
 
 const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Measure) =>
   createDeliver({
-    policy: [],
-    clock: { now: () => now, sleep: async () => {} },
+    policy: answer === "retries" ? [30] : [],
+    clock: { now: () => (answer === "is early" ? now - EARLY_MS : now), sleep: async () => {} },
     webhooks: {
       find: async () => aWebhook({ scope: message.scope, urls: [message.url] }),
       disableEndpoint: async () => {},
@@ -74,7 +75,8 @@ const deliverOf = ({ answer, stored, message }: Asked, now: number, measure: Mea
     },
     keepUndelivered: async () => {},
     timer: { set: async () => {}, hold: async () => {} },
-    send: async () => (answer === "fails" ? { ...exchange, status: 500, error: "answered 500" } : exchange),
+    send: async () =>
+      ["fails", "retries"].includes(answer) ? { ...exchange, status: 500, error: "answered 500" } : exchange,
     watch: (_webhook, _url, attempt) => attempt(),
     log,
     measure,

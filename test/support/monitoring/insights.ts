@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Tokens } from "./insights-tokens.ts";
+import type { LogEvent } from "./lambda-console.ts";
 
 /** A row of a result, or a log event on its way through a query. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -12,15 +13,13 @@ type Read = (row: Row) => unknown;
 const LOG_STREAM = "2026/11/23/claimr-webhooks-prod-DeliveryDeliver[7][0d5a1c2e3f404b5c8d9eaf0b1c2d3e4f]";
 
 /** `{a: {b: 1}, c: ["x"]}` → `a.b: 1, c.0: "x"`: the fields that Logs Insights discovers in JSON. */
-export function discover(line: string): Row {
-  const found: Record<string, unknown> = { "@message": line, "@logStream": LOG_STREAM };
+function discover({ at, line }: LogEvent): Row {
+  const found: Record<string, unknown> = { "@timestamp": at, "@message": line, "@logStream": LOG_STREAM };
   function walk(value: unknown, path: string): void {
     if (typeof value !== "object" || value === null) found[path] = value ?? undefined;
     else for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
   }
   walk(JSON.parse(line), "");
-  const { timestamp, time, at, "_aws.Timestamp": emf } = found;
-  found["@timestamp"] = Date.parse(String(timestamp ?? time ?? new Date(Number(emf ?? at)).toISOString()));
   return found;
 }
 
@@ -200,12 +199,12 @@ const commands: Readonly<Record<string, (tokens: Tokens) => Command>> = {
  * A query of CloudWatch Logs Insights over log lines, as much of the language as the project uses.
  * @throws for a command, a function or an operator that it does not know
  */
-export function runQuery(query: string, lines: readonly string[]): readonly Row[] {
+export function runQuery(query: string, events: readonly LogEvent[]): readonly Row[] {
   const text = query
     .split("\n")
     .filter((line) => !line.trimStart().startsWith("#"))
     .join("\n");
-  let rows: readonly Row[] = lines.map(discover);
+  let rows: readonly Row[] = events.map(discover);
   let shown: readonly string[] | undefined;
   // No string of ours holds a bar.
   for (const part of text.split("|")) {

@@ -11,7 +11,7 @@ export const HEALTHY = 20;
 /** 160 deliveries a second to the healthy ones: well below what the run can do, so that delays are seen. */
 export const LOAD = { perSecond: 8, seconds: 10 };
 const ANSWERS_AFTER_MS = 9_000;
-/** From here on in a round it is known which endpoints are slow: the product waits for 2 s before it marks one. */
+/** From here on in a round it is known which endpoints are slow: the product waits for a second before it marks one. */
 const KNOWN_AFTER_MS = 3_000;
 /**
  * All five attempts fall into the round, so that it has the load of an endpoint that has failed for long. Nothing of
@@ -22,28 +22,43 @@ const POLICY = { RETRY_DELAYS_SECONDS: "1,1,1,1" };
 const TIMEOUT_MS = 45_000;
 const POLL_MS = 250;
 
+/**
+ * Who gets every event besides the healthy endpoints that are timed: nobody, three more healthy ones, or three that
+ * misbehave.
+ */
+export type Beside = "nobody" | "three healthy" | "three bad";
+
 /** From the 202 until the event was there, at each of the healthy endpoints, in milliseconds. */
 export interface Round {
-  readonly isBeside: boolean;
+  readonly beside: Beside;
   readonly latencies: readonly number[];
   /** Those of the events that came once the product could know which endpoints are slow. */
   readonly latenciesOnceKnown: readonly number[];
 }
 
-/** One account, its healthy endpoints, and rounds of load with and without three that misbehave. */
+/** One account, its healthy endpoints, and rounds of load with and without three more. */
 export async function startFairness(sink: Sink) {
   const healthy = Array.from({ length: HEALTHY }, (_, n) => sink.url(200, 0, `healthy-${n}`));
   const claimr = await startClaimr(POLICY);
   const { local } = claimr;
   const sqs = new SQSClient(clientOptions(local.services.sqs));
 
+  const othersOf: Record<Beside, (round: string) => Record<string, string>> = {
+    nobody: () => ({}),
+    "three healthy": (round) =>
+      Object.fromEntries(
+        ["a", "b", "c"].map((name) => [`${name}-${round}`, sink.url(200, 0, `${name}-${round}`)]),
+      ),
+    "three bad": (round) => ({
+      [`hangs-${round}`]: sink.hangingUrl(round),
+      [`slow-${round}`]: sink.url(200, ANSWERS_AFTER_MS, round),
+      [`fails-${round}`]: sink.url(500, 0, round),
+    }),
+  };
+
   /** New ones each time: of these nothing is known yet. One webhook each, as of different integrators. */
-  async function addBad(round: string): Promise<Map<string, string>> {
-    const urls = new Map([
-      [`hangs-${round}`, sink.hangingUrl(round)],
-      [`slow-${round}`, sink.url(200, ANSWERS_AFTER_MS, round)],
-      [`fails-${round}`, sink.url(500, 0, round)],
-    ]);
+  async function addOthers(beside: Beside, round: string): Promise<Map<string, string>> {
+    const urls = new Map(Object.entries(othersOf[beside](round)));
     for (const [hook_id, url] of urls) {
       const { status } = await local.call("POST", "/webhooks", { hook_id, scope: "user_activity", url });
       if (status !== 201) throw new Error(`POST /webhooks for ${hook_id} answered ${status}`);
@@ -105,18 +120,18 @@ export async function startFairness(sink: Sink) {
     stop,
 
     /** @throws when an event does not arrive everywhere, at those that misbehave too */
-    async run(name: string, isBeside: boolean): Promise<Round> {
+    async run(name: string, beside: Beside): Promise<Round> {
       await sink.reset("note");
-      const bad = isBeside ? await addBad(name) : new Map<string, string>();
+      const others = await addOthers(beside, name);
       const accepted = await publishOpenLoop(claimr, LOAD);
-      const times = await arrivalsAt([...healthy, ...bad.values()], accepted);
+      const times = await arrivalsAt([...healthy, ...others.values()], accepted);
       const knownAt = (accepted[0]?.plannedAt ?? 0) + KNOWN_AFTER_MS;
-      await removeAll(bad.keys());
+      await removeAll(others.keys());
       // Lets go of those that hang.
       await sink.reset("note");
       await settle();
       return {
-        isBeside,
+        beside,
         latencies: latenciesOf(accepted, times),
         latenciesOnceKnown: latenciesOf(
           accepted.filter(({ plannedAt }) => plannedAt >= knownAt),

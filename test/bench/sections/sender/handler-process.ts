@@ -8,7 +8,6 @@ import type { LambdaFunction } from "../../../../infra/local/template/wiring.ts"
 import type { DeliveryMessage } from "../../../../shared/domain/delivery.ts";
 import { aMessage } from "../../../support/factories.ts";
 import { benchEvent } from "../../load/event.ts";
-import { writeLikeLambda } from "./lambda-console.ts";
 
 /** The deliver handler in a process of its own, one batch after the other, as a Lambda environment gets them. */
 export interface SenderTask {
@@ -64,7 +63,6 @@ async function measure(task: SenderTask) {
   // biome-ignore lint/style/noProcessEnv: the local run turns them off, Lambda has them
   process.env.POWERTOOLS_METRICS_DISABLED = "false";
   setFunctionEnvironment([task.deliver], task.urls);
-  writeLikeLambda(randomUUID());
   const invoke = await loadFunctions([task.deliver], FUNCTIONS_FOLDER);
   async function handleAll(events: readonly string[]): Promise<void> {
     for (const event of events) nothingFailed.parse(await invoke("deliver", JSON.parse(event)));
