@@ -25,6 +25,8 @@ export interface StackSettings {
   readonly concurrency: DeliverConcurrency;
   /** A new version of a function takes over bit by bit, and goes back when an alarm goes off. */
   readonly gradualDeploys: boolean;
+  /** Deliveries are stored in the short form, which versions before it cannot read. */
+  readonly leanItems: boolean;
 }
 
 export interface DomainSettings {
@@ -112,6 +114,7 @@ function toStageSettings(given: StageVariables, production: boolean) {
     staticEgressZones: given.STATIC_EGRESS_ZONES,
     concurrency: concurrencyOf(given, production),
     gradualDeploys: given.GRADUAL_DEPLOYS ?? production,
+    leanItems: given.LEAN_ITEMS,
   };
 }
 

@@ -53,6 +53,8 @@ export const variables = {
   ENDPOINT_PORTS: () => portList().default([...DEFAULT_ENDPOINT_PORTS]),
   /** How long a settled delivery stays in the log. */
   DELIVERY_TTL_DAYS: () => wholeNumber(1, 365).default(30),
+  /** False while functions run that read deliveries only as they were once stored (docs/decisions/0012-stored-form.md). */
+  LEAN_ITEMS: () => flag().default(true),
   /** What one account may take (shared/domain/account-limits.ts). */
   ACCOUNT_MAX_WEBHOOKS: () => wholeNumber(1, 1_000_000).default(10_000),
   ACCOUNT_MAX_REQUESTS_PER_SECOND: () => wholeNumber(1, 1_000_000).default(1_000),

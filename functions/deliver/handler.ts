@@ -5,6 +5,7 @@ import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
 import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { storedForm } from "../../shared/aws/stored-delivery.ts";
 import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable, readWebhook } from "../../shared/aws/webhook-table.ts";
 import { endpointRules, readConfig } from "../../shared/config.ts";
@@ -29,10 +30,12 @@ const config = readConfig(
   "RETRY_DELAYS_SECONDS",
   "SCHEDULE_FROM_SECONDS",
   "DELIVERY_TTL_DAYS",
+  "LEAN_ITEMS",
   "ALLOW_PRIVATE_ENDPOINTS",
   "ENDPOINT_PORTS",
 );
 
+const form = storedForm(config.LEAN_ITEMS);
 const underWay = { messages: 0 };
 const client = dynamoDb();
 /** Each message asks for its delivery and its webhook. */
@@ -73,9 +76,10 @@ const deliver = createDeliver({
     read,
     write,
     ttlDays: config.DELIVERY_TTL_DAYS,
+    form,
     everyone: () => underWay.messages,
   }),
-  keepUndelivered: createUndeliveredWriter(config.UNDELIVERED_TABLE, write),
+  keepUndelivered: createUndeliveredWriter(config.UNDELIVERED_TABLE, write, form),
   timer: retryTimer,
   watch: createSlowWatch({
     clock: {

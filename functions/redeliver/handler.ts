@@ -5,6 +5,7 @@ import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
+import { storedForm } from "../../shared/aws/stored-delivery.ts";
 import { createUndeliveredTable } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { readConfig } from "../../shared/config.ts";
@@ -21,7 +22,9 @@ const config = readConfig(
   "SLOW_DELIVERIES_QUEUE_URL",
   "REDELIVERIES_QUEUE_URL",
   "DELIVERY_TTL_DAYS",
+  "LEAN_ITEMS",
 );
+const form = storedForm(config.LEAN_ITEMS);
 const client = dynamoDb();
 const queues = sqs();
 const deliveries = createDeliveryQueues(queues, {
@@ -38,7 +41,7 @@ const redeliver = createRedeliver({
   now: () => new Date(),
   findWebhook: createWebhookTable(client, config.WEBHOOKS_TABLE).find,
   findDelivery: createDeliveryFinder(client, config.DELIVERIES_TABLE),
-  restart: createRedeliveryTable(client, config.DELIVERIES_TABLE, config.DELIVERY_TTL_DAYS).restart,
+  restart: createRedeliveryTable(client, config.DELIVERIES_TABLE, config.DELIVERY_TTL_DAYS, form).restart,
   undelivered,
   jobs: createJobTable(client, config.DELIVERIES_TABLE),
   deliver: deliveries.send,

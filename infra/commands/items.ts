@@ -7,10 +7,15 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { repeatUntilDone } from "../../shared/aws/coalesce.ts";
+import { isoOf } from "../../shared/aws/stored-delivery.ts";
 import { chunks } from "../../shared/domain/chunks.ts";
 
 /** An item as DynamoDB has it, so that numbers, sets and bytes stay what they are. */
 export type RawItem = Record<string, AttributeValue>;
+
+/** A time of a delivery, in whichever form it is stored, as ISO text. */
+export const timeOf = (value: AttributeValue | undefined): string | undefined =>
+  value?.N === undefined ? value?.S : isoOf(Number(value.N));
 
 /** Side by side: a page is read in some 100 ms. */
 const SEGMENTS = 4;

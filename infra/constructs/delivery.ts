@@ -73,6 +73,7 @@ export class Delivery extends Construct {
         RETRY_DELAYS_SECONDS: settings.retryDelaysSeconds.join(","),
         SCHEDULE_FROM_SECONDS: String(settings.scheduleFromSeconds),
         DELIVERY_TTL_DAYS: String(settings.deliveryTtlDays),
+        LEAN_ITEMS: String(settings.leanItems),
         ALLOW_PRIVATE_ENDPOINTS: String(settings.allowPrivateEndpoints),
         ENDPOINT_PORTS: settings.endpointPorts.join(","),
       },

@@ -66,6 +66,7 @@ export class Redelivery extends Construct {
         ...environment,
         DELIVERIES_QUEUE_URL: delivery.deliveries.queue.queueUrl,
         SLOW_DELIVERIES_QUEUE_URL: delivery.slowDeliveries.queue.queueUrl,
+        LEAN_ITEMS: String(settings.leanItems),
       },
     });
     this.redeliver = redeliver;

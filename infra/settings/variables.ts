@@ -68,6 +68,8 @@ export const stageVariables = {
     .optional(),
   /** Whether a new version takes over bit by bit, watched by an alarm. In production it does, elsewhere not. */
   GRADUAL_DEPLOYS: flag.optional(),
+  /** Whether deliveries are stored in the short form, which versions before it cannot read. */
+  LEAN_ITEMS: flag.default(true),
 };
 
 /** Every setting of a deployed stage, by the name that people write. */

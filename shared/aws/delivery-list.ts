@@ -1,11 +1,12 @@
 import { chunks } from "../domain/chunks.ts";
-import { type Delivery, type DeliveryStatus, delivery, deliveryId } from "../domain/delivery.ts";
+import { type Delivery, type DeliveryStatus, deliveryId } from "../domain/delivery.ts";
 import { isListedEarlier, notBegun, type QueuedDelivery, queuedDeliveries } from "../domain/ledger.ts";
 import type { BatchReader } from "./batch-table.ts";
 import { deliveryKey } from "./delivery-table.ts";
 import type { StoredLedgerEntry } from "./ledger-item.ts";
 import type { LedgerReader } from "./ledger-table.ts";
 import { readable } from "./readable.ts";
+import { readStored } from "./stored-delivery.ts";
 
 /**
  * A page is looked for in rounds, each of which reads more entries than the one before: one in a hundred may be of
@@ -56,7 +57,7 @@ export function createDeliveryList(deps: {
   async function lookUp({ queued, entry }: Candidate): Promise<Delivery | undefined> {
     const item = await deps.read({ table: deps.tableName, key: deliveryKey(deliveryId(queued)) });
     if (!item) return notBegun(queued, entry, deps.now());
-    const [found] = readable([item], (stored) => delivery.parse(stored));
+    const [found] = readable([item], readStored);
     return found && !isListedEarlier(found, entry, deps.now()) ? found : undefined;
   }
 

@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
-import { type Delivery, delivery } from "../domain/delivery.ts";
+import type { Delivery } from "../domain/delivery.ts";
 import type { BatchReader, BatchWriter, Item } from "./batch-table.ts";
 import { coalesce } from "./coalesce.ts";
 import { whenConditionHolds } from "./conditional.ts";
+import { DELIVERY_SK, readStored, type ToStored, toStored } from "./stored-delivery.ts";
 
 /**
  * A delivery stands in the deliveries table under its own id: a copy of a message finds it with one read, and ids
  * spread over all partitions. There is no index: the ledger knows which deliveries there are.
  */
-export const deliveryKey = (id: string) => ({ pk: id, sk: "delivery" });
+export const deliveryKey = (id: string) => ({ pk: id, sk: DELIVERY_SK });
 
 const DAY_SECONDS = 86_400;
 
@@ -23,7 +24,7 @@ export const createDeliveryFinder =
   async (id: string): Promise<Delivery | undefined> => {
     const command = new GetCommand({ TableName, Key: deliveryKey(id), ConsistentRead: true });
     const { Item } = await client.send(command);
-    return Item && delivery.parse(Item);
+    return Item && readStored(Item);
   };
 
 export function createDeliveryTable(deps: {
@@ -32,17 +33,18 @@ export function createDeliveryTable(deps: {
   readonly read: BatchReader;
   readonly write: BatchWriter;
   readonly ttlDays: number;
+  readonly form?: ToStored;
   /** How many deliveries may be stored together, if that is known. */
   readonly everyone?: () => number;
 }) {
-  const { client, tableName } = deps;
+  const { client, tableName, form = toStored } = deps;
 
   /** What still has to happen, or to be dealt with by a person, does not expire. */
   function toItem(record: Delivery): Item {
     const settled = record.status === "delivered" || record.status === "cancelled";
     return {
       ...deliveryKey(record.id),
-      ...record,
+      ...form(record),
       ...(settled && { expires_at: expiry(record.updated_at, deps.ttlDays) }),
     };
   }
@@ -57,7 +59,7 @@ export function createDeliveryTable(deps: {
 
   async function find(id: string): Promise<Delivery | undefined> {
     const item = await deps.read({ table: tableName, key: deliveryKey(id) });
-    return item && delivery.parse(item);
+    return item && readStored(item);
   }
 
   return {

@@ -1,12 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { chunks } from "../domain/chunks.ts";
-import {
-  type AccountedDelivery,
-  accountedDelivery,
-  type LedgerEntry,
-  type LedgerGroup,
-} from "../domain/ledger.ts";
+import type { AccountedDelivery, LedgerEntry, LedgerGroup } from "../domain/ledger.ts";
 import type { BatchReader, BatchWriter } from "./batch-table.ts";
 import { coalesce } from "./coalesce.ts";
 import { deliveryKey } from "./delivery-table.ts";
@@ -18,6 +13,7 @@ import {
   toLedgerItem,
 } from "./ledger-item.ts";
 import { readable } from "./readable.ts";
+import { readAccounted } from "./stored-delivery.ts";
 import { readTimeline, scanTimeline, type TimelineRange } from "./timeline.ts";
 
 /** Before packing. What cannot be packed stays, with its keys, below the 400 KB of a DynamoDB item. */
@@ -140,5 +136,5 @@ export const createAccountedDeliveries =
   (tableName: string, read: BatchReader) =>
   async (id: string): Promise<AccountedDelivery | undefined> => {
     const item = await read({ table: tableName, key: deliveryKey(id) });
-    return item && accountedDelivery.parse(item);
+    return item && readAccounted(item);
   };

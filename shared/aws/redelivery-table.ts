@@ -2,12 +2,18 @@ import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from "@aws-sdk
 import type { Delivery } from "../domain/delivery.ts";
 import { whenConditionHolds } from "./conditional.ts";
 import { deliveryKey, expiry } from "./delivery-table.ts";
+import { type ToStored, toStored, toStoredTime } from "./stored-delivery.ts";
 
 /** Longer than the queue hands a message out again and again. */
 const ABANDONED_MS = 3_600_000;
 
 /** The deliveries table as redelivery sees it: what was given up is taken up again, or forgotten for good. */
-export function createRedeliveryTable(client: DynamoDBDocumentClient, tableName: string, ttlDays: number) {
+export function createRedeliveryTable(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  ttlDays: number,
+  form: ToStored = toStored,
+) {
   return {
     /**
      * Makes a given-up delivery pending again, on behalf of one asker: of several who ask at the same time, one
@@ -23,16 +29,18 @@ export function createRedeliveryTable(client: DynamoDBDocumentClient, tableName:
             TableName: tableName,
             Item: {
               ...deliveryKey(givenUp.id),
-              ...restarted,
+              ...form(restarted),
               taken_by: askedBy,
               taken_at: now.toISOString(),
             },
-            ConditionExpression: `attribute_not_exists(pk) OR (size(attempts) = :attempts AND updated_at = :givenUpAt
+            ConditionExpression: `attribute_not_exists(pk) OR (size(attempts) = :attempts AND updated_at IN (:givenUpAt, :givenUpAtText)
               AND (#status = :undelivered OR (#status = :pending AND (taken_by = :me OR taken_at < :longAgo))))`,
             ExpressionAttributeNames: { "#status": "status" },
             ExpressionAttributeValues: {
               ":attempts": givenUp.attempts.length,
-              ":givenUpAt": givenUp.updated_at,
+              // As it may be stored, in one form or the other.
+              ":givenUpAt": toStoredTime(givenUp.updated_at),
+              ":givenUpAtText": givenUp.updated_at,
               ":undelivered": "undelivered",
               ":pending": "pending",
               ":me": askedBy,

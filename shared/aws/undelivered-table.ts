@@ -1,7 +1,14 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { type Delivery, delivery, type Undelivered, undelivered } from "../domain/delivery.ts";
+import type { Delivery, Undelivered } from "../domain/delivery.ts";
 import type { BatchWriter } from "./batch-table.ts";
 import { type OnUnreadable, readable } from "./readable.ts";
+import {
+  readStored,
+  readStoredUndelivered,
+  storedAttributes,
+  type ToStored,
+  toStored,
+} from "./stored-delivery.ts";
 import {
   countTimeline,
   type Owner,
@@ -16,15 +23,14 @@ const keyOf = ({ account, hook_id, updated_at, id }: Delivery) =>
 
 /** Keeps a delivery that was given up. Doing it twice leaves one row. */
 export const createUndeliveredWriter =
-  (tableName: string, write: BatchWriter) =>
+  (tableName: string, write: BatchWriter, form: ToStored = toStored) =>
   async (givenUp: Delivery, body: string): Promise<void> => {
     const { pk, sk } = keyOf(givenUp);
-    await write([{ table: tableName, key: { pk, sk }, item: { pk, sk, ...givenUp, body } }]);
+    await write([{ table: tableName, key: { pk, sk }, item: { pk, sk, ...form(givenUp), body } }]);
   };
 
 type Range = Pick<TimelineRange, "before" | "since">;
 const KEY = ["pk", "sk"];
-const WITHOUT_BODY = [...KEY, ...Object.keys(delivery.shape)];
 
 /** The undelivered table, on each webhook's timeline. Nothing in it expires: people deal with it. */
 export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName: string) {
@@ -41,7 +47,7 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
           ConsistentRead: true,
         }),
       );
-      return Item && undelivered.parse(Item);
+      return Item && readStoredUndelivered(Item);
     },
 
     /** Whether what was given up has its row. */
@@ -67,10 +73,10 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
       range: Range & { until?: string | undefined },
     ): Promise<{ items: Delivery[]; next?: string }> {
       const { before = range.until, since } = range;
-      const rows = await read(owners, { before, since, limit: limit + 1, attributes: WITHOUT_BODY });
+      const rows = await read(owners, { before, since, limit: limit + 1, attributes: storedAttributes });
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
-        items: readable(rows.slice(0, limit), (row) => delivery.parse(row)),
+        items: readable(rows.slice(0, limit), readStored),
         ...(last && { next: last.sk }),
       };
     },
@@ -82,7 +88,7 @@ export function createUndeliveredTable(client: DynamoDBDocumentClient, tableName
 
     /** All rows of a range, with their bodies. @param onUnreadable is told of each that cannot be read */
     async rows(owner: Owner, range: Range, onUnreadable?: OnUnreadable): Promise<Undelivered[]> {
-      return readable(await read([owner], range), (row) => undelivered.parse(row), onUnreadable);
+      return readable(await read([owner], range), readStoredUndelivered, onUnreadable);
     },
 
     /** @returns undefined when there are too many to count until `giveUpAt` (epoch milliseconds) */

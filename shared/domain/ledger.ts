@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Delivery, delivery, deliveryId } from "./delivery.ts";
+import { type Delivery, deliveryId } from "./delivery.ts";
 import { type Scope, scope } from "./event.ts";
 
 /** One endpoint of one webhook. */
@@ -86,8 +86,10 @@ export function isListedEarlier({ created_at }: Delivery, entry: EntryTimes, now
 }
 
 /** A stored delivery, with what no API shows: when a redelivery last took it up again. */
-export const accountedDelivery = delivery.extend({ taken_at: z.iso.datetime().optional() });
-export type AccountedDelivery = z.infer<typeof accountedDelivery>;
+export interface AccountedDelivery extends Delivery {
+  /** ISO time. */
+  readonly taken_at?: string | undefined;
+}
 
 /**
  * Longer than everything that may keep a delivery from its attempt while all works: our own failure returns a

@@ -1,12 +1,16 @@
+import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { BatchWriteCommand, type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createRedeliveryTable } from "../../shared/aws/redelivery-table.ts";
+import { storedForm } from "../../shared/aws/stored-delivery.ts";
+import { stableTimelineKey } from "../../shared/aws/timeline.ts";
 import { createUndeliveredTable, createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
-import { type Delivery, deliveryId } from "../../shared/domain/delivery.ts";
+import { type Attempt, type Delivery, deliveryId } from "../../shared/domain/delivery.ts";
 import type { RedeliveryJob } from "../../shared/domain/redelivery-job.ts";
+import { itemBytes } from "../bench/counting/item-bytes.ts";
 import { aDelivery, anAttempt } from "../support/factories.ts";
 import { startServices } from "../support/services.ts";
 
@@ -134,6 +138,84 @@ describe("what a delivery costs", () => {
   });
 });
 
+describe("what a delivery takes up, and with it what it costs", () => {
+  const KIB = 1024;
+  /** As on a stage: ids as they are made, a URL of some length, times to the millisecond. */
+  const due = ["12:00:00.123", "12:00:05.347", "12:00:35.602", "12:01:36.018", "12:06:36.377"];
+  const time = (of: string, plusMs = 0) => new Date(Date.parse(`2026-11-23T${of}Z`) + plusMs).toISOString();
+  const made = (fields: Partial<Delivery>): Delivery => {
+    const base = aDelivery({
+      ...{ account: "acme-games", hook_id: "sKk2mT8xWq0bLr7VnYc3D", event_id: "lisjywHXKAq6yQe2bH6Pd" },
+      ...{
+        url: "https://hooks.acme-games.example/claimr/webhooks",
+        created_at: time("12:00:00.258"),
+        ...fields,
+      },
+    });
+    return { ...base, id: deliveryId(base) };
+  };
+  const attemptsOf = (count: number, fields: Partial<Attempt> = {}) =>
+    due.slice(0, count).map((of, index) =>
+      anAttempt({
+        ...{ number: index + 1, due_at: time(of), started_at: time(of, 17), duration_ms: 118, ...fields },
+      }),
+    );
+  const delivered = made({
+    ...{ status: "delivered", next_attempt_at: null, updated_at: time("12:00:00.258") },
+    attempts: attemptsOf(1, { status: 200, error: null }),
+  });
+  const failedOften = made({
+    ...{ status: "undelivered", reason: "all 5 attempts failed", next_attempt_at: null },
+    ...{ attempts: attemptsOf(5), updated_at: time("12:06:36.512") },
+  });
+  const stored = async (table: string, { pk, sk }: Record<string, unknown>) => {
+    const Key = { pk: { S: String(pk) }, sk: { S: String(sk) } };
+    const TableName = services.table(table);
+    return (await services.dynamoDb.send(new GetItemCommand({ TableName, Key }))).Item;
+  };
+  const bytesOf = async (of: Delivery) =>
+    itemBytes(await stored("StorageDeliveries", { pk: of.id, sk: "delivery" }));
+
+  test("delivered at once: 320 bytes, one write unit", async () => {
+    await deliveries.settle(delivered);
+    expect(await bytesOf(delivered)).toBeLessThanOrEqual(320);
+  });
+
+  test("failed five times: 550 bytes; with a line of each answer still one write unit", async () => {
+    await deliveries.settle(failedOften);
+    expect(await bytesOf(failedOften)).toBeLessThanOrEqual(550);
+    const response = '{"error":"internal","message":"try again later"}';
+    await deliveries.settle({ ...failedOften, attempts: attemptsOf(5, { response }) });
+    expect(await bytesOf(failedOften)).toBeLessThanOrEqual(KIB);
+  });
+
+  test("its undelivered row, with a body of 1 KiB: two write units, and 400 bytes to spare", async () => {
+    await keep(failedOften, "x".repeat(KIB));
+    const [row] = await rowsOf(failedOften);
+    expect(itemBytes(row)).toBeLessThanOrEqual(2 * KIB - 400);
+  });
+
+  test("spelled out, as versions read it that know no other form: a unit more for the row", async () => {
+    const form = storedForm(false);
+    await createUndeliveredWriter(
+      services.table("StorageUndelivered"),
+      write,
+      form,
+    )(failedOften, "x".repeat(KIB));
+    const [row] = await rowsOf(failedOften);
+    expect(itemBytes(row)).toBeGreaterThan(2 * KIB);
+    expect(await undelivered.find(failedOften)).toEqual({ ...failedOften, body: "x".repeat(KIB) });
+  });
+
+  /** Raw, as DynamoDB has them. */
+  async function rowsOf(of: Delivery) {
+    const keys = await undelivered.keys({ account: of.account, hookId: of.hook_id }, 2, {});
+    expect(keys).toHaveLength(1);
+    const { pk } = stableTimelineKey({ account: of.account, hookId: of.hook_id }, of.updated_at, of.id);
+    return Promise.all(keys.map((sk) => stored("StorageUndelivered", { pk, sk })));
+  }
+});
+
 describe("the undelivered table", () => {
   test("keeps a row once, however often it is kept, with its body", async () => {
     const givenUp = stored("kept", {
@@ -217,23 +299,35 @@ describe("a redelivery job", () => {
 describe("taking a given-up delivery up again", () => {
   const now = new Date(at(30));
 
-  test("is for one asker, who may repeat it, until an attempt is made; for another only long after", async () => {
-    const redeliveries = createRedeliveryTable(services.dynamoDb, services.table("StorageDeliveries"), 30);
-    const givenUp = stored("restart", { status: "undelivered", next_attempt_at: null, updated_at: at(1) });
-    await deliveries.settle(givenUp);
-    expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
-    expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
-    expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
-    expect(await redeliveries.restart(givenUp, "other", new Date(now.getTime() + 3_700_000))).toBe(true);
-    expect((await deliveries.find(givenUp.id))?.status).toBe("pending");
-    const failedAgain = {
-      ...givenUp,
-      attempts: [...givenUp.attempts, anAttempt({ number: 2 })],
-      status: "retrying" as const,
-    };
-    expect(await deliveries.advance(failedAgain, 1)).toBe(true);
-    expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
-  });
+  test.each([
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  ])(
+    "is for one asker, who may repeat it, until an attempt is made; for another only long after (stored lean: %s, then %s)",
+    async (wasLean, isLean) => {
+      const tableName = services.table("StorageDeliveries");
+      const redeliveries = createRedeliveryTable(services.dynamoDb, tableName, 30, storedForm(isLean));
+      const earlier = createDeliveryTable({
+        ...{ client: services.dynamoDb, tableName, read, write, ttlDays: 30, form: storedForm(wasLean) },
+      });
+      const givenUp = stored("restart", { status: "undelivered", next_attempt_at: null, updated_at: at(1) });
+      await earlier.settle(givenUp);
+      expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
+      expect(await redeliveries.restart(givenUp, "me", now)).toBe(true);
+      expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
+      expect(await redeliveries.restart(givenUp, "other", new Date(now.getTime() + 3_700_000))).toBe(true);
+      expect((await deliveries.find(givenUp.id))?.status).toBe("pending");
+      const failedAgain = {
+        ...givenUp,
+        attempts: [...givenUp.attempts, anAttempt({ number: 2 })],
+        status: "retrying" as const,
+      };
+      expect(await deliveries.advance(failedAgain, 1)).toBe(true);
+      expect(await redeliveries.restart(givenUp, "other", now)).toBe(false);
+    },
+  );
 
   test("is not for a row that is older than what the delivery was given up for last", async () => {
     const redeliveries = createRedeliveryTable(services.dynamoDb, services.table("StorageDeliveries"), 30);

@@ -144,7 +144,9 @@ describe.each(fixtures)("what $from.version has left on the queues and in the ta
       // Just before the job was made: what is given up later is not its business.
       const at = kind === "job" ? "2026-11-23T11:59:00.000Z" : GIVEN_UP_AT;
       const [row] = items.undelivered;
-      const id = String(row?.id);
+      const id = deliveryId({
+        ...{ account: subject.account, hook_id: subject.hookId, url: receiver.url("/hook"), event_id },
+      });
       await put("StorageUndelivered", { ...row, updated_at: at, ...stableTimelineKey(owner, at, id) });
       const givenUp = items.deliveries.find(({ status }) => status === "undelivered");
       await put("StorageDeliveries", { ...givenUp, updated_at: at });

@@ -15,6 +15,7 @@ import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
 import { createJobTable } from "../../shared/aws/job-table.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
+import { storedForm } from "../../shared/aws/stored-delivery.ts";
 import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import { newApiKey } from "../../shared/domain/api-key.ts";
@@ -113,7 +114,7 @@ async function published() {
 }
 
 /** Goes the way of an event to an endpoint that answers 500 twice, which is all that the policy allows. */
-async function delivered(webhook: Webhook, whole: Publication) {
+async function delivered(webhook: Webhook, whole: Publication, isLean: boolean) {
   const { inputs, sqs, scheduler, dynamoDb } = recorder();
   const queues = createDeliveryQueues(sqs, { fast: `${QUEUE}/deliveries`, slow: `${QUEUE}/slow` });
   const messages: DeliveryMessage[] = [];
@@ -132,8 +133,10 @@ async function delivered(webhook: Webhook, whole: Publication) {
   const stored = new Map<string, Delivery>();
   const write = async (puts: readonly { item: Readonly<Record<string, unknown>> }[]) =>
     void written.push(...puts.map(({ item }) => item));
+  const form = storedForm(isLean);
   const table = createDeliveryTable({
     ...{ client: dynamoDb, tableName: "deliveries", read: async () => undefined, write, ttlDays: 30 },
+    form,
   });
   const timer = createRetryTimer({
     ...{
@@ -165,7 +168,7 @@ async function delivered(webhook: Webhook, whole: Publication) {
           return table.advance(moved, before);
         },
       },
-      keepUndelivered: createUndeliveredWriter("undelivered", write),
+      keepUndelivered: createUndeliveredWriter("undelivered", write, form),
       timer: {
         hold: timer.hold,
         set(next) {
@@ -204,11 +207,14 @@ async function askedForRedelivery() {
   return inputs;
 }
 
-/** All that today's code puts on queues, into schedules and into tables, of one event that is not delivered. */
-export async function produce() {
+/**
+ * All that today's code puts on queues, into schedules and into tables, of one event that is not delivered.
+ * @param isLean what LEAN_ITEMS is
+ */
+export async function produce(isLean = true) {
   const { webhook, put } = await registered();
   const whole = publication.parse(JSON.parse(bodiesOf(await published())[0] ?? ""));
-  const { inputs, written } = await delivered(webhook, whole);
+  const { inputs, written } = await delivered(webhook, whole, isLean);
   const asked = await askedForRedelivery();
   const { record } = newApiKey({
     ...{ account: subject.account, roles: ["integrator", "publisher"], now: now(), key: subject.apiKey },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readStored, readStoredUndelivered } from "../../shared/aws/stored-delivery.ts";
 import { readWebhook } from "../../shared/aws/webhook-table.ts";
 import { apiKeyRecord } from "../../shared/domain/api-key.ts";
 import { delivery, readDeliveryMessage, undelivered } from "../../shared/domain/delivery.ts";
@@ -16,9 +17,9 @@ const readers = {
 const itemReaders = {
   apiKeys: (item: unknown) => apiKeyRecord.parse(item),
   webhooks: (item: Record<string, unknown>) => readWebhook(item),
-  deliveries: (item: unknown) => delivery.parse(item),
+  deliveries: (item: Record<string, unknown>) => readStored(item),
   jobs: (item: unknown) => redeliveryJob.parse(item),
-  undelivered: (item: unknown) => undelivered.parse(item),
+  undelivered: (item: Record<string, unknown>) => readStoredUndelivered(item),
 };
 
 describe.each(fixtures)("what $file holds, of $from.version", ({ messages, items }) => {
@@ -37,6 +38,18 @@ describe.each(fixtures)("what $file holds, of $from.version", ({ messages, items
       expect(itemReaders[kind]({ ...item, of_a_later_version: { any: ["thing"] } })).toEqual(read);
     }
   });
+});
+
+test("without LEAN_ITEMS, today's code writes deliveries as the version did that knew no other form, and it reads the same", async () => {
+  const [before, since] = [fixtures.find(({ file }) => file === "3.json"), fixtures.at(-1)];
+  const { items } = await produce(false);
+  expect(items).toEqual(before?.items);
+  expect(items.deliveries.map((item) => delivery.parse(item))).toEqual(
+    since?.items.deliveries.map(readStored),
+  );
+  expect(items.undelivered.map((item) => undelivered.parse(item))).toEqual(
+    since?.items.undelivered.map(readStoredUndelivered),
+  );
 });
 
 test("the newest fixture is what today's code writes: a changed shape needs a new one", async () => {

@@ -1,5 +1,6 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { readStored } from "../../shared/aws/stored-delivery.ts";
 import { sampleEvent } from "../../shared/domain/sample-event.ts";
 import { until } from "../support/local-run.ts";
 import { watchLogs } from "./support/logs.ts";
@@ -79,7 +80,7 @@ test("an unreadable delivery stops its own message and no other's, and the log s
   expect(["a", "b"].map((hook) => scene.postsOf(scene.url(hook), "e1"))).toEqual([1, 1]);
   expect(["a", "b"].map((hook) => scene.postsOf(scene.url(hook), "e2"))).toEqual([1, 1]);
   expect(await listed("/deliveries", "event_id")).toEqual(["e1", "e2", "e2"]);
-  expect((await scene.call("GET", `/deliveries/${mended.id}`)).status).toBe(500);
+  expect((await scene.call("GET", `/deliveries/${readStored(mended).id}`)).status).toBe(500);
 
   await store("Deliveries", mended);
   await put(world, "DeliveriesQueue", await drain(world, "DeliveriesDeadLetters"));
@@ -107,7 +108,7 @@ test("an unreadable undelivered row stays, and does not stop a job that redelive
   expect(await scene.scan("Undelivered")).toHaveLength(1);
 
   await store("Undelivered", mended);
-  expect((await scene.call("POST", `/undelivered/${mended.id}/redeliver`)).status).toBe(202);
+  expect((await scene.call("POST", `/undelivered/${readStored(mended).id}/redeliver`)).status).toBe(202);
   await scene.quiet();
   expect(scene.postsOf(scene.url("a"), "e2")).toBe(1);
   expect(await scene.deadLetters()).toBe(0);

@@ -37,6 +37,18 @@ describe("settings", () => {
     expect(Object.keys(asking)).toHaveLength(3);
   });
 
+  test("deliveries are stored in one form by all who write them", () => {
+    const custom = synthesize("dev", { LEAN_ITEMS: "false" });
+    const writers = custom.findResources("AWS::Lambda::Function", {
+      Properties: { Environment: { Variables: { LEAN_ITEMS: "false" } } },
+    });
+    expect(
+      Object.keys(writers)
+        .map((id) => id.replace(/[0-9A-F]{8}$/, ""))
+        .sort(),
+    ).toEqual(["DeliveryDeliver", "RedeliveryRedeliver"]);
+  });
+
   test("are all in the guide", () => {
     const guide = readFileSync(new URL("../../docs/deploying.md", import.meta.url), "utf8");
     const missing = Object.keys(deployVariables).filter((name) => !guide.includes(`| \`${name}\` |`));

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createRestore } from "../../infra/commands/restore/write.ts";
+import { readStored, readStoredUndelivered, storedForm } from "../../shared/aws/stored-delivery.ts";
+import type { Delivery } from "../../shared/domain/delivery.ts";
 import { AT, aDelivery, aWebhook, eventJson } from "../support/factories.ts";
 import { allItems, type IdleStage, startIdleStage } from "../support/idle-stage.ts";
 import { run, startLocalRun, until } from "../support/local-run.ts";
@@ -47,6 +50,13 @@ const put = (stage: IdleStage, kind: Kind, Item: Record<string, unknown>) =>
   stage.dynamoDb.send(new PutCommand({ TableName: stage.table(table[kind]), Item }));
 const itemsOf = (stage: IdleStage, kind: Kind) => allItems(stage.dynamoDb, stage.table(table[kind]));
 const isUsage = ({ pk }: Record<string, unknown>) => String(pk).startsWith("usage#");
+/** As DynamoDB has them. */
+const rawItemsOf = async (stage: IdleStage, kind: Kind) =>
+  (await stage.dynamoDb.send(new ScanCommand({ TableName: stage.table(table[kind]) }))).Items ?? [];
+const tablesOf = (stage: IdleStage) => ({
+  deliveries: stage.table(table.deliveries),
+  undelivered: stage.table(table.undelivered),
+});
 /** Without what is stored for the moment. */
 const deliveriesOf = async (stage: IdleStage) =>
   (await itemsOf(stage, "deliveries")).filter((item) => !isUsage(item));
@@ -58,11 +68,20 @@ const key = {
 const { disabled_urls: _, ...active } = aWebhook();
 const hook = { ...active, disabled_urls: new Set(["https://b.example", "https://a.example"]) };
 const givenUp = aDelivery({ status: "undelivered", reason: "all 5 attempts failed", next_attempt_at: null });
+const [lean, spelledOut] = [storedForm(true), storedForm(false)];
+const rowKey = { pk: "acme#hook#1", sk: `${AT}#${givenUp.id}` };
 const row = {
-  ...{ pk: "acme#hook#1", sk: `${AT}#${givenUp.id}`, ...givenUp },
+  ...{ ...rowKey, ...lean(givenUp) },
   body: eventJson({ note: "one\u2028two\u2029three\r\nfour" }),
 };
-const record = { pk: givenUp.id, sk: "delivery", ...givenUp };
+const recordKey = { pk: givenUp.id, sk: "delivery" };
+const record = { ...recordKey, ...lean(givenUp) };
+const earlier: Delivery = {
+  ...givenUp,
+  ...{ status: "retrying", reason: null, updated_at: "2026-11-23T11:59:00.000Z" },
+};
+const later: Delivery = { ...givenUp, updated_at: "2026-11-23T12:01:00.000Z" };
+const delivered: Delivery = { ...givenUp, status: "delivered", reason: null };
 const ledger = {
   pk: "ledger#acme#fan-out#1",
   sk: AT,
@@ -146,7 +165,7 @@ describe("a backup", () => {
     await clear(empty);
     const revoked = { ...key, revoked_at: AT };
     const changed = { ...hook, status: "disabled" };
-    const redelivered = { ...record, status: "delivered", reason: null };
+    const redelivered = { ...record, status: "delivered" };
     await put(empty, "api-keys", revoked);
     await put(empty, "webhooks", changed);
     await put(empty, "deliveries", redelivered);
@@ -164,7 +183,7 @@ describe("a backup", () => {
 
   test("a delivery read while under way and given up before its row was read comes back as given up, with its body", async () => {
     newFolder();
-    const retrying = { ...record, status: "retrying", reason: null, updated_at: "2026-11-23T11:59:00.000Z" };
+    const retrying = { ...recordKey, ...lean(earlier) };
     await put(stage, "deliveries", retrying);
     onTestFinished(async () => void (await put(stage, "deliveries", record)));
     await backUp("--with-log");
@@ -179,6 +198,32 @@ describe("a backup", () => {
       expect(await itemsOf(empty, "undelivered")).toEqual([row]);
       expect(await itemsOf(empty, "deliveries")).toContainEqual(record);
     }
+  });
+
+  test.each([
+    ["lean, a delivery spelled out", lean, spelledOut],
+    ["spelled out, a lean delivery", spelledOut, lean],
+  ])("a row is %s: neither is taken for newer than it is", async (_, rowForm, recordForm) => {
+    const tables = { "api-keys": "", webhooks: "", ...tablesOf(empty) };
+    const restore = createRestore({ client: empty.dynamoDb, tables, replace: false, now: Date.now });
+    onTestFinished(() => clear(empty));
+    await clear(empty);
+    await put(empty, "undelivered", { ...rowKey, ...rowForm(givenUp), body: "{}" });
+    const [raw = {}] = await rawItemsOf(empty, "undelivered");
+    const outcomes: Record<string, string> = {};
+    for (const [name, of] of Object.entries({ none: undefined, earlier, same: givenUp, later, delivered })) {
+      await clear(empty);
+      if (of) await put(empty, "deliveries", { ...recordKey, ...recordForm(of) });
+      outcomes[name] = await restore("undelivered", raw);
+      const isNewer = of === later || of === delivered;
+      expect((await deliveriesOf(empty)).map(readStored), name).toEqual([isNewer ? of : givenUp]);
+      const rows = (await itemsOf(empty, "undelivered")).map(readStoredUndelivered);
+      expect(rows, name).toEqual(isNewer ? [] : [{ ...givenUp, body: "{}" }]);
+    }
+    expect(outcomes).toEqual({
+      ...{ none: "restored", earlier: "restored", same: "restored" },
+      ...{ later: "moved on since", delivered: "moved on since" },
+    });
   });
 
   test("deliveries under way are not restored: no queue would ever end them", async () => {

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { type AccountFilter, accountFilters, deliveriesKind } from "../../../shared/aws/account-data.ts";
 import { renewVersion } from "../../../shared/aws/webhook-version.ts";
-import { deleteItems, type RawItem, scan } from "../items.ts";
+import { deleteItems, type RawItem, scan, timeOf } from "../items.ts";
 
 export interface AccountTables {
   readonly apiKeys: string;
@@ -46,7 +46,7 @@ export async function deleteAccount(deps: DeletionDeps, account: string): Promis
       for (const item of items) {
         const kind = kindOf(item);
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
-        const dueAt = item.next_attempt_at?.S;
+        const dueAt = timeOf(item.next_attempt_at);
         if (dueAt !== undefined && dueAt > (lastRetryAt ?? "")) lastRetryAt = dueAt;
       }
       if (!deps.dryRun)

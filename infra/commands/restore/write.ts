@@ -6,8 +6,9 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { deliveryKey } from "../../../shared/aws/delivery-table.ts";
+import { idOfKey } from "../../../shared/aws/stored-delivery.ts";
 import { COUNTER_PREFIX, keyNames, type TableKind } from "../backup/format.ts";
-import type { RawItem } from "../items.ts";
+import { type RawItem, timeOf } from "../items.ts";
 
 export const outcomes = ["restored", "there already", "moved on since", "expired", "under way"] as const;
 export type Outcome = (typeof outcomes)[number];
@@ -71,10 +72,10 @@ export function createRestore({ client, tables, replace, now }: RestoreDeps) {
 
   /** An undelivered event needs its delivery: only that shows, when it is redelivered, what was done already. */
   async function restoreDeliveryOf(row: RawItem): Promise<"moved on since" | undefined> {
-    const id = row.id?.S;
-    if (id === undefined) return undefined;
+    const { pk: rowPk, sk: rowSk } = row;
+    const id = row.id?.S ?? idOfKey({ pk: rowPk?.S ?? "", sk: rowSk?.S ?? "" });
     const found = await findDelivery(id);
-    const [then = "", now = ""] = [row.updated_at?.S, found?.updated_at?.S];
+    const [then = "", now = ""] = [timeOf(row.updated_at), timeOf(found?.updated_at)];
     if (found && now >= then)
       return now === then && found.status?.S === "undelivered" ? undefined : "moved on since";
     const { body: _, ...delivery } = row;

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { readLedgerItem } from "../../../shared/aws/ledger-item.ts";
-import { type Delivery, delivery, deliveryId, undelivered } from "../../../shared/domain/delivery.ts";
+import { readStored, readStoredUndelivered } from "../../../shared/aws/stored-delivery.ts";
+import { type Delivery, deliveryId } from "../../../shared/domain/delivery.ts";
 import { deliveryIds } from "../../../shared/domain/ledger.ts";
 import { redeliveryJob } from "../../../shared/domain/redelivery-job.ts";
 import type { Expected } from "./stories.ts";
@@ -12,8 +13,8 @@ import type { Scene } from "./world.ts";
  */
 export async function checkScene(scene: Scene, expected: readonly Expected[]): Promise<number> {
   const [rows, given] = await Promise.all([scene.scan("Deliveries"), scene.scan("Undelivered")]);
-  const records = rows.filter(({ sk }) => sk === "delivery").map((row) => delivery.parse(row));
-  const givenUp = given.map((row) => undelivered.parse(row));
+  const records = rows.filter(({ sk }) => sk === "delivery").map(readStored);
+  const givenUp = given.map(readStoredUndelivered);
   const entries = rows.filter(({ groups }) => groups).map((row) => readLedgerItem(row));
   const listed = new Set(entries.flatMap(deliveryIds));
 
