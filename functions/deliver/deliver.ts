@@ -158,12 +158,15 @@ export function createDeliver(deps: DeliverDeps) {
     if (isRecorded) measureDecision(moved, runStart);
 
     // Paid for by the byte, a million times: what can be told from the rest is left out (docs/observability.md).
+    const arrived = moved.status === "delivered";
+    const { endpoint, ...ids } = identity(moved);
     deps.log.info("delivery.attempted", {
-      ...identity(moved),
+      ...ids,
+      ...((!arrived || isRetry) && { endpoint }),
       attempt: attempt.number,
       duration_ms: attempt.duration_ms,
       ...(isRetry && { lateness_ms: latenessMs }),
-      ...(attempt.status !== null && { http_status: attempt.status }),
+      ...(attempt.status !== null && !(arrived && attempt.status === 200) && { http_status: attempt.status }),
       ...(attempt.error !== null && !isRefusal(attempt.status) && { error: attempt.error }),
       decision: moved.status,
       ...(moved.next_attempt_at !== null && {

@@ -59,7 +59,9 @@ export class Delivery extends Construct {
       timeout: DELIVER_TIMEOUT,
       // By a retry's delay, which the policy bounds, and by holds, which the due time does.
       feedsItself: true,
-      memoryMiB: 512,
+      // Most of its time it waits for endpoints, which is paid by memory: twice as much would let a batch of ten go
+      // some 30 ms sooner, for 2 % more of all that a delivery costs. It was seen to take up 175 MB.
+      memoryMiB: 256,
       environment: {
         ...lookUpsSideBySide,
         WEBHOOKS_TABLE: storage.webhooks.tableName,

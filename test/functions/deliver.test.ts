@@ -217,20 +217,27 @@ describe("an attempt", () => {
   test("its log line tells what was decided, of a retry how late it was, and neither body, secret nor path", async () => {
     await deliver(aMessage({ url: "https://example.com/hook" }), false);
     await deliver(aMessage({ event_id: "late", attempt: 2, due_at: at(-200) }), false);
-    const line = { event: "delivery.attempted", http_status: 200, decision: "delivered" };
+    const line = { event: "delivery.attempted", hook_id: "hook", decision: "delivered" };
     expect(world.logged).toMatchObject([
       { ...line, attempt: 1 },
-      { ...line, attempt: 2, lateness_ms: expect.any(Number) },
+      { ...line, attempt: 2, endpoint: "https://example.com", lateness_ms: expect.any(Number) },
     ]);
-    for (const absent of ["lateness_ms", "next_in_s", "error", "scope"])
+    for (const absent of ["lateness_ms", "next_in_s", "error", "scope", "endpoint", "http_status"])
       expect(world.logged[0]).not.toHaveProperty(absent);
     expect(JSON.stringify(world.logged)).not.toMatch(/whsec_|23945872938472|\/hook"/);
+  });
+
+  test("the line of one that arrives says its status unless that is 200", async () => {
+    world.answer = { ...ok, status: 204 };
+    await deliver(aMessage(), false);
+    expect(world.logged[0]).toMatchObject({ decision: "delivered", http_status: 204 });
   });
 
   test("the line of a failed attempt says why, once, and in how many seconds the next is due", async () => {
     world.answer = failed;
     await deliver(aMessage(), false);
-    expect(world.logged[0]).toMatchObject({ http_status: 500, decision: "retrying", next_in_s: 5 });
+    const line = { endpoint: "https://example.com", http_status: 500, decision: "retrying", next_in_s: 5 };
+    expect(world.logged[0]).toMatchObject(line);
     expect(world.logged[0]).not.toHaveProperty("error");
     world.answer = { ...failed, status: null, error: "connection refused" };
     await deliver(aMessage({ event_id: "another" }), false);

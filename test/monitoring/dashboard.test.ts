@@ -67,9 +67,9 @@ test("what it is costing: a million of each at list price", () => {
       matches.test(metrics.get(id) ?? "") ? count : undefined,
     );
   expect(cost("API Gateway", /AWS\/ApiGateway Count/, 1e6)).toBeCloseTo(3.5);
-  // Ten functions, each invoked a million times for no time at all; and `deliver` alone, for a second each at 512 MB.
+  // Ten functions, each invoked a million times for no time at all; and `deliver` alone, for a second each at 256 MB.
   expect(cost("Lambda", /AWS\/Lambda Invocations/, 1e6)).toBeCloseTo(2);
-  expect(cost("Lambda", /Duration FunctionName .*DeliveryDeliver/, 1e9)).toBeCloseTo(6.6667, 3);
+  expect(cost("Lambda", /Duration FunctionName .*DeliveryDeliver/, 1e9)).toBeCloseTo(3.3333, 3);
   expect(cost("DynamoDB", /ConsumedWriteCapacityUnits TableName .*StorageDeliveries/, 1e6)).toBeCloseTo(
     0.625,
   );

@@ -7,7 +7,7 @@ const attempted = z.object({
   account: z.string(),
   event_id: z.string(),
   hook_id: z.string(),
-  endpoint: z.string(),
+  endpoint: z.string().optional(),
   delivery_id: z.string(),
   attempt: z.int(),
   duration_ms: z.int(),
@@ -19,6 +19,7 @@ const attempted = z.object({
 /** The span of OpenTelemetry that docs/observability.md makes of the line of an attempt. */
 export function spanOf({ at, line }: LogEvent) {
   const told = attempted.parse(JSON.parse(line));
+  const statusCode = told.http_status ?? (told.decision === "delivered" ? 200 : undefined);
   return {
     traceId: hex([told.account, told.event_id], 32),
     spanId: hex([told.delivery_id, told.attempt], 16),
@@ -31,8 +32,8 @@ export function spanOf({ at, line }: LogEvent) {
         ? { code: "unset" }
         : { code: "error", message: told.error ?? `answered ${told.http_status}` },
     attributes: {
-      "url.full": told.endpoint,
-      ...(told.http_status !== undefined && { "http.response.status_code": told.http_status }),
+      ...(told.endpoint !== undefined && { "url.full": told.endpoint }),
+      ...(statusCode !== undefined && { "http.response.status_code": statusCode }),
       "http.request.resend_count": told.attempt - 1,
       "messaging.message.id": told.event_id,
       "claimr.account": told.account,
