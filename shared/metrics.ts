@@ -38,12 +38,7 @@ function emitterOf(scope: Scope | ""): Metrics {
 export const measure: Measure = (metric, scope, value = 1) => {
   add(metric, scope, value);
   if (!outcomes.some((outcome) => outcome === metric)) return;
-  add(metric, "", value);
-  for (const other of outcomes) {
-    if (other === metric) continue;
-    add(other, scope, 0);
-    add(other, "", 0);
-  }
+  for (const other of outcomes) if (other !== metric) add(other, scope, 0);
 };
 
 export const measurePlain = (metric: PlainMetric, value = 1): void => add(metric, "", value);

@@ -46,8 +46,8 @@ export type ScopedMetric = keyof typeof scopedMetrics;
 export type PlainMetric = keyof typeof plainMetrics;
 
 /**
- * What an alarm sets in proportion. Where one is counted the other is written too, as 0, and both once more without
- * the scope: CloudWatch has no ratio where either is missing.
+ * What an alarm sets in proportion. Where one is counted the other is written too, as 0: CloudWatch has no ratio where
+ * either is missing.
  */
 export const outcomes = ["Delivered", "Undelivered"] as const satisfies readonly ScopedMetric[];
 export type Outcome = (typeof outcomes)[number];

@@ -78,11 +78,11 @@ test("what it is costing: a million of each at list price", () => {
   expect(cost("Scheduler", /InvocationAttemptCount/, 1e6)).toBeCloseTo(1);
 });
 
-test("is it working: what did not arrive, in percent of what ended, and nothing where nothing ended", () => {
+test("is it working: what did not arrive of a scope, in percent of what ended, and nothing where nothing ended", () => {
   const { expressions, metrics } = readGraph("Is it working");
-  const percent = metricMath(expressions.get("undelivered, %") ?? "");
+  const percent = metricMath(expressions.get("undelivered of referral, %") ?? "");
   const of = (counts: Record<string, number>) =>
-    percent((id) => counts[metrics.get(id)?.split(" ")[1] ?? ""]);
+    percent((id) => counts[metrics.get(id)?.match(/ (\w+) .*referral/)?.[1] ?? ""]);
   expect(of({ Undelivered: 1, Delivered: 3 })).toBe(25);
   expect(of({ Undelivered: 2, Delivered: 0 })).toBe(100);
   expect(of({ Undelivered: 0, Delivered: 2 })).toBe(0);

@@ -44,13 +44,13 @@ export function alarmList(construct: Construct, watched: Watched): AlarmDefiniti
   return [
     ...deadLetters(watched),
     ...queueAges(watched),
-    {
-      ...{ id: "undelivered-rate", section: "undelivered-rate" },
-      says: `${UNDELIVERED_PERCENT} % or more of what ended in 15 minutes was given up.`,
-      metric: ownMetrics(construct, UNDELIVERED_PERIOD).undeliveredPercent(UNDELIVERED_FLOOR),
+    // By scope: a busy one would hide the others.
+    ...scopes.map((scope) => ({
+      ...{ id: `undelivered-rate-${scope}`, section: "undelivered-rate" },
+      says: `${UNDELIVERED_PERCENT} % or more of what ended of ${scope} in 15 minutes was given up.`,
+      metric: ownMetrics(construct, UNDELIVERED_PERIOD).undeliveredPercent(scope, UNDELIVERED_FLOOR),
       ...{ threshold: UNDELIVERED_PERCENT, periods: 1 },
-    },
-    // A busy scope would hide the others.
+    })),
     ...scopes.map((scope) => ({
       ...{ id: `retry-lateness-${scope}`, section: "retry-lateness" },
       says: `For 15 minutes, one retry in a hundred of ${scope} started ${LATE_MS / 1000} s late or later.`,

@@ -12,6 +12,7 @@ import {
 } from "aws-cdk-lib/aws-cloudwatch";
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { scopes } from "../../../shared/domain/event.ts";
 import { costs } from "./costs.ts";
 import { failingEndpoints, ourFailures, undeliveredByAccount } from "./log-queries.ts";
 import { FIVE_MINUTES, ownMetrics, sumOf, type Watched } from "./watched.ts";
@@ -62,7 +63,7 @@ export class Dashboard extends Construct {
         own.total("Delivered", "delivered"),
         own.total("Undelivered", "undelivered"),
         own.total("Cancelled", "cancelled"),
-        own.undeliveredPercent(1),
+        ...scopes.map((scope) => own.undeliveredPercent(scope, 1)),
       ],
       width: ROW,
       height: 3,

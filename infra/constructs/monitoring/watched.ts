@@ -8,7 +8,6 @@ import { type Scope, scopes } from "../../../shared/domain/event.ts";
 import {
   METRICS_NAMESPACE,
   metricDimensions,
-  type Outcome,
   type PlainMetric,
   type ScopedMetric,
 } from "../../../shared/domain/metric.ts";
@@ -61,33 +60,37 @@ export function ownMetrics(construct: Construct, period: Duration) {
   const byScope = (metric: ScopedMetric, statistic = "Sum"): Metric[] =>
     scopes.map((scope) => ofScope(scope, metric, statistic));
 
-  /** Without a scope: of all, or of none. */
-  const plain = (metric: PlainMetric | Outcome): Metric =>
-    new Metric({
-      namespace: METRICS_NAMESPACE,
-      metricName: metric,
-      dimensionsMap: metricDimensions(stackName),
-      statistic: "Sum",
-      period,
-    });
-
   return {
     ofScope,
     byScope,
-    plain,
+
+    plain: (metric: PlainMetric): Metric =>
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName: metric,
+        dimensionsMap: metricDimensions(stackName),
+        statistic: "Sum",
+        period,
+      }),
 
     /** Of all scopes together. */
     total: (metric: ScopedMetric, label: string): IMetric =>
       sumOf(idOf(metric), byScope(metric), period, label),
 
-    /** How much of what ended did not arrive, in percent; 0 where less than `floor` ended. */
-    undeliveredPercent: (floor: number): IMetric =>
-      new MathExpression({
-        expression: `IF(undelivered + delivered >= ${floor}, 100 * undelivered / (undelivered + delivered), 0)`,
-        usingMetrics: { undelivered: plain("Undelivered"), delivered: plain("Delivered") },
+    /** How much of what ended in a scope did not arrive, in percent; 0 where less than `floor` ended. */
+    undeliveredPercent(scope: Scope, floor: number): IMetric {
+      const [undelivered, delivered] = [`undelivered_${scope}`, `delivered_${scope}`];
+      const ended = `(${undelivered} + ${delivered})`;
+      return new MathExpression({
+        expression: `IF(${ended} >= ${floor}, 100 * ${undelivered} / ${ended}, 0)`,
+        usingMetrics: {
+          [undelivered]: ofScope(scope, "Undelivered", "Sum"),
+          [delivered]: ofScope(scope, "Delivered", "Sum"),
+        },
         period,
-        label: "undelivered, %",
-      }),
+        label: `undelivered of ${scope}, %`,
+      });
+    },
   };
 }
 
