@@ -46,10 +46,12 @@ const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
 
 const retryTimer = createRetryTimer({
   scheduler: scheduler(),
-  queues: createDeliveryQueues(sqs(), {
-    fast: config.DELIVERIES_QUEUE_URL,
-    slow: config.SLOW_DELIVERIES_QUEUE_URL,
-  }),
+  queues: createDeliveryQueues(
+    sqs(),
+    { fast: config.DELIVERIES_QUEUE_URL, slow: config.SLOW_DELIVERIES_QUEUE_URL },
+    // Failures are recorded one by one, so their retries are set one after the other; they are not due for seconds.
+    { everyone: () => underWay.messages, lingerMs: 25 },
+  ),
   deadLetterArn: config.DELIVERIES_DLQ_ARN,
   scheduleGroup: config.SCHEDULE_GROUP,
   roleArn: config.SCHEDULE_ROLE_ARN,

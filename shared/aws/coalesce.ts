@@ -14,10 +14,12 @@ const FIRST_BACKOFF_MS = 50;
  * A function whose calls, made within a few milliseconds of each other, are flushed together. Each caller
  * gets its own result or error; a flush that throws fails all of its callers.
  * @param everyone how many calls there can be together, if that is known: when so many wait, nobody else will come
+ * @param lingerMs how long to wait for others, unless everyone is there before
  */
 export function coalesce<Item, Result>(
   flush: (items: readonly Item[]) => Promise<ArrayLike<Result | Error>>,
   everyone: () => number = () => Number.POSITIVE_INFINITY,
+  lingerMs = LINGER_MS,
 ) {
   let waiting = 0;
   let flushNow = () => {};
@@ -29,7 +31,7 @@ export function coalesce<Item, Result>(
         waiting = 0;
         dispatch();
       }
-      const timer = setTimeout(flushOnce, LINGER_MS);
+      const timer = setTimeout(flushOnce, lingerMs);
       flushNow = flushOnce;
     },
   });

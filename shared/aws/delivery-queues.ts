@@ -1,13 +1,20 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { type DeliveryMessage, endpointGroup, type Lane } from "../domain/delivery.ts";
 import { encodeMessage } from "../domain/message-text.ts";
-import { createQueue } from "./queue.ts";
+import { type Company, createQueue } from "./queue.ts";
 
 export type DeliveryQueues = ReturnType<typeof createDeliveryQueues>;
 
 /** The queues that `deliver` empties, one for each lane: a message goes on the one that it names. */
-export function createDeliveryQueues(client: SQSClient, urls: Readonly<Record<Lane, string>>) {
-  const queues = { fast: createQueue(client, urls.fast), slow: createQueue(client, urls.slow) };
+export function createDeliveryQueues(
+  client: SQSClient,
+  urls: Readonly<Record<Lane, string>>,
+  company?: Company,
+) {
+  const queues = {
+    fast: createQueue(client, urls.fast, company),
+    slow: createQueue(client, urls.slow, company),
+  };
   return {
     urlOf: ({ lane }: DeliveryMessage): string => urls[lane],
 

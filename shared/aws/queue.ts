@@ -17,9 +17,17 @@ export interface Outgoing {
   readonly delaySeconds?: number;
 }
 
+/** Who sends on a queue together. */
+export interface Company {
+  /** How many there are at most. */
+  readonly everyone: () => number;
+  /** How long one waits for the others. */
+  readonly lingerMs: number;
+}
+
 export type Queue = ReturnType<typeof createQueue>;
 
-export function createQueue(client: SQSClient, queueUrl: string) {
+export function createQueue(client: SQSClient, queueUrl: string, company?: Company) {
   async function sendBatch(messages: readonly Outgoing[]): Promise<readonly Outgoing[]> {
     const { Failed = [] } = await client.send(
       new SendMessageBatchCommand({
@@ -53,7 +61,7 @@ export function createQueue(client: SQSClient, queueUrl: string) {
 
   return {
     /** Resolves once the message is durably queued. Calls made at the same time share requests. */
-    send: coalesce<Outgoing, undefined>(sendAll),
+    send: coalesce<Outgoing, undefined>(sendAll, company?.everyone, company?.lingerMs),
 
     /** The same, at once and alone. */
     async sendNow({ body, groupId }: Outgoing): Promise<void> {

@@ -1,12 +1,16 @@
 import { expect, test } from "vitest";
 import { coalesce } from "../../shared/aws/coalesce.ts";
 
-function counted(everyone?: () => number) {
+function counted(everyone?: () => number, lingerMs?: number) {
   const flushes: number[][] = [];
-  const call = coalesce<number, number>(async (items) => {
-    flushes.push([...items]);
-    return items.map((item) => item * 2);
-  }, everyone);
+  const call = coalesce<number, number>(
+    async (items) => {
+      flushes.push([...items]);
+      return items.map((item) => item * 2);
+    },
+    everyone,
+    lingerMs,
+  );
   return { flushes, call };
 }
 
@@ -32,4 +36,12 @@ test("one who never comes is waited for a few milliseconds and no more", async (
   const waiting = [call(1), call(2)];
   expect(flushes).toEqual([]);
   expect(await Promise.all(waiting)).toEqual([2, 4]);
+});
+
+test("who is not in a hurry waits longer for the others", async () => {
+  const { flushes, call } = counted(() => 2, 60_000);
+  const first = call(1);
+  await new Promise((done) => setTimeout(done, 20));
+  expect(flushes).toEqual([]);
+  expect(await Promise.all([first, call(2)])).toEqual([2, 4]);
 });
