@@ -20,7 +20,7 @@ export interface DeliverDeps {
   readonly clock: { now(): number; sleep(ms: number): Promise<unknown> };
   readonly webhooks: {
     find(account: string, hookId: string): Promise<Webhook | undefined>;
-    disableEndpoint(of: DeliveryMessage): Promise<void>;
+    disableEndpoint(of: DeliveryMessage): Promise<unknown>;
   };
   readonly deliveries: {
     find(id: string): Promise<Delivery | undefined>;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
+import { createBatchWriter, createGroupReader, readerOfOne } from "../../shared/aws/batch-table.ts";
 import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
 import { createDeliveryQueues } from "../../shared/aws/delivery-queues.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
@@ -7,16 +7,20 @@ import { createRetryTimer } from "../../shared/aws/retry-timer.ts";
 import { sqsBatch } from "../../shared/aws/sqs-batch.ts";
 import { storedForm } from "../../shared/aws/stored-delivery.ts";
 import { createUndeliveredWriter } from "../../shared/aws/undelivered-table.ts";
-import { createWebhookTable, readWebhook } from "../../shared/aws/webhook-table.ts";
+import { createWebhookReader } from "../../shared/aws/webhook-reader.ts";
+import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
+import { renewSendingVersion } from "../../shared/aws/webhook-version.ts";
 import { endpointRules, readConfig } from "../../shared/config.ts";
 import { deliveryId, readDeliveryMessage } from "../../shared/domain/delivery.ts";
 import { oneAtATime } from "../../shared/domain/one-at-a-time.ts";
+import { written } from "../../shared/domain/written.ts";
 import { createSender } from "../../shared/http/send.ts";
 import { log } from "../../shared/log.ts";
 import { measure } from "../../shared/metrics.ts";
 import { userAgent } from "../../shared/version.ts";
 import { createDeliver } from "./deliver.ts";
 import { createSlowWatch } from "./slow-watch.ts";
+import { createWebhookCache } from "./webhook-cache.ts";
 
 const config = readConfig(
   "WEBHOOKS_TABLE",
@@ -38,11 +42,13 @@ const config = readConfig(
 const form = storedForm(config.LEAN_ITEMS);
 const underWay = { messages: 0 };
 const client = dynamoDb();
-/** Each message asks for its delivery and its webhook. */
-const read = createBatchReader(client, () => 2 * underWay.messages);
+/** Each message asks for its delivery, and for its webhook or the state that it is in or both. */
+const read = createGroupReader(client, () => 2 * underWay.messages);
 const write = createBatchWriter(client);
 
 const webhooks = createWebhookTable(client, config.WEBHOOKS_TABLE);
+/** Has all processes that send read the account's webhooks anew. */
+const renew = (account: string) => renewSendingVersion(client, config.DELIVERIES_TABLE, account);
 
 const retryTimer = createRetryTimer({
   scheduler: scheduler(),
@@ -65,17 +71,20 @@ const deliver = createDeliver({
   policy: config.RETRY_DELAYS_SECONDS,
   clock: { now: Date.now, sleep },
   webhooks: {
-    // Read together with the deliveries of the same batch, in one request.
-    find: async (account, hook_id) => {
-      const item = await read({ table: config.WEBHOOKS_TABLE, key: { account, hook_id } });
-      return item && readWebhook(item);
-    },
-    disableEndpoint: webhooks.disableEndpoint,
+    find: createWebhookCache({
+      // Read together with the deliveries of the same batch, in one request.
+      ...createWebhookReader(read, {
+        webhooks: config.WEBHOOKS_TABLE,
+        deliveries: config.DELIVERIES_TABLE,
+      }),
+      now: Date.now,
+    }),
+    disableEndpoint: (of) => written(webhooks.disableEndpoint(of), () => renew(of.account)),
   },
   deliveries: createDeliveryTable({
     client,
     tableName: config.DELIVERIES_TABLE,
-    read,
+    read: readerOfOne(read),
     write,
     ttlDays: config.DELIVERY_TTL_DAYS,
     form,
@@ -91,7 +100,7 @@ const deliver = createDeliver({
         return { callOff: () => clearTimeout(timer) };
       },
     },
-    mark: webhooks.markSlow,
+    mark: (of, mark) => written(webhooks.markSlow(of, mark), () => renew(of.account)),
     log,
   }),
   send,

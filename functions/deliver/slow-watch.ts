@@ -7,7 +7,7 @@ export interface SlowWatchDeps {
     /** Runs something once the time has passed, unless it is called off before. */
     after(ms: number, run: () => void): { callOff(): void };
   };
-  readonly mark: (of: Webhook, mark: SlowMark) => Promise<void>;
+  readonly mark: (of: Webhook, mark: SlowMark) => Promise<unknown>;
   readonly log: {
     info(event: string, fields: Readonly<Record<string, unknown>>): void;
     error(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void;

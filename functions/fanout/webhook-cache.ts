@@ -1,4 +1,4 @@
-import type { Webhook } from "../../shared/domain/webhook.ts";
+import { MAX_KEPT_MS, type Webhook } from "../../shared/domain/webhook.ts";
 import { createWebhookList, type WebhookList } from "./webhook-list.ts";
 
 export interface WebhookCacheDeps {
@@ -11,8 +11,6 @@ export interface WebhookCacheDeps {
   readonly log: { error(event: string, error: unknown, fields: Readonly<Record<string, unknown>>): void };
 }
 
-/** How long a list may be wrong that was changed without a new version: a crash came between, or a slow mark. */
-const MAX_AGE_MS = 30_000;
 /** Characters of all lists together: some 75,000 webhooks of the usual kind, in a process of 512 MiB. */
 const MAX_SIZE = 32_000_000;
 
@@ -32,7 +30,7 @@ export function createWebhookCache({ versionOf, all, now, log }: WebhookCacheDep
   /** By account, the oldest first. What is on its way is in it, for all who need it meanwhile. */
   const lists = new Map<string, Kept>();
 
-  const isFresh = ({ askedAt }: Kept) => now() - askedAt < MAX_AGE_MS;
+  const isFresh = ({ askedAt }: Kept) => now() - askedAt < MAX_KEPT_MS;
 
   async function load(account: string): Promise<WebhookList> {
     const unreadable: Error[] = [];

@@ -2,7 +2,7 @@ import { nanoid } from "nanoid";
 import { dynamoDb } from "../../shared/aws/clients.ts";
 import { createWebhookQuota } from "../../shared/aws/webhook-quota.ts";
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
-import { renewVersion } from "../../shared/aws/webhook-version.ts";
+import { renewSendingVersion, renewVersion } from "../../shared/aws/webhook-version.ts";
 import { endpointRules, readConfig } from "../../shared/config.ts";
 import { api } from "../../shared/http/api.ts";
 import { createWebhooks } from "./webhooks.ts";
@@ -29,6 +29,7 @@ const webhooks = createWebhooks({
   claim: quota.claim,
   release: quota.release,
   renewVersion: (account) => renewVersion(client, config.DELIVERIES_TABLE, account),
+  renewSendingVersion: (account) => renewSendingVersion(client, config.DELIVERIES_TABLE, account),
   webhooks: table,
 });
 

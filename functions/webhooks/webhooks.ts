@@ -9,6 +9,7 @@ import {
   webhookView,
 } from "../../shared/domain/webhook.ts";
 import { secretRotation, webhookInput, webhookPatch } from "../../shared/domain/webhook-input.ts";
+import { written } from "../../shared/domain/written.ts";
 import type { ApiAnswer, ApiRequest } from "../../shared/http/api.ts";
 import { hookIdOf, noSuchWebhook } from "../../shared/http/hook-id.ts";
 import { cursorOf } from "../../shared/http/paging.ts";
@@ -21,8 +22,10 @@ export interface WebhooksDeps {
   /** Takes one of the webhooks that an account may have; false when it has them all. */
   readonly claim: (account: string) => Promise<boolean>;
   readonly release: (account: string) => Promise<void>;
-  /** Has fan-out read the account's webhooks anew from the next event on. */
+  /** Has fan-out and sending read the account's webhooks anew from the next event on. */
   readonly renewVersion: (account: string) => Promise<void>;
+  /** Has sending alone do so. */
+  readonly renewSendingVersion: (account: string) => Promise<void>;
   readonly webhooks: {
     create(registered: Webhook): Promise<boolean>;
     find(account: string, hookId: string): Promise<Webhook | undefined>;
@@ -48,12 +51,8 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
   const input = webhookInput(deps.endpointRules);
   const patch = webhookPatch(deps.endpointRules);
 
-  /** A write to what fan-out knows. One that fails may have been done all the same. */
-  async function written<Done>(account: string, write: Promise<Done>): Promise<Done> {
-    const [result] = await Promise.allSettled([write]);
-    if (result.status === "rejected" || result.value) await deps.renewVersion(account);
-    return write;
-  }
+  const listWritten = <Done>(account: string, write: Promise<Done>) =>
+    written(write, () => deps.renewVersion(account));
 
   return {
     async register(request: ApiRequest): Promise<ApiAnswer> {
@@ -83,7 +82,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
           FULL_RETRY_AFTER_SECONDS,
         );
       }
-      if (!(await written(request.account, webhooks.create(registered)))) {
+      if (!(await listWritten(request.account, webhooks.create(registered)))) {
         await deps.release(request.account);
         throw taken(registered.hook_id);
       }
@@ -113,7 +112,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
         ...(status && { status }),
         updated_at: deps.now().toISOString(),
       });
-      const changed = await written(account, changing);
+      const changed = await listWritten(account, changing);
       if (!changed) throw noSuchWebhook();
       return { status: 200, body: webhookView(changed) };
     },
@@ -125,7 +124,8 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
       if (!found) throw noSuchWebhook();
       const now = deps.now();
       const secrets = rotateSecrets(found.secrets, secret, overlap_seconds, now);
-      if (!(await webhooks.replaceSecrets(found, secrets, now.toISOString()))) {
+      const replacing = webhooks.replaceSecrets(found, secrets, now.toISOString());
+      if (!(await written(replacing, () => deps.renewSendingVersion(request.account)))) {
         throw new Problem("conflict", "The webhook's secret was changed at the same moment; try again");
       }
       const view = webhookView({ ...found, updated_at: now.toISOString() });
@@ -137,7 +137,7 @@ export function createWebhooks({ webhooks, ...deps }: WebhooksDeps) {
 
     async remove(request: ApiRequest): Promise<ApiAnswer> {
       const { account } = request;
-      if (!(await written(account, webhooks.remove(account, hookIdOf(request))))) throw noSuchWebhook();
+      if (!(await listWritten(account, webhooks.remove(account, hookIdOf(request))))) throw noSuchWebhook();
       await deps.release(account);
       return { status: 204 };
     },

@@ -82,7 +82,7 @@ export class Delivery extends Construct {
     });
     this.deliver = deliver;
     storage.grant(deliver, storage.webhooks, "BatchGetItem", "UpdateItem");
-    storage.grant(deliver, storage.deliveries, "BatchGetItem", "BatchWriteItem", "PutItem");
+    storage.grant(deliver, storage.deliveries, "BatchGetItem", "BatchWriteItem", "PutItem", "UpdateItem");
     storage.grant(deliver, storage.undelivered, "BatchWriteItem");
     for (const lane of lanes) lane.grantSend(deliver.executionRole);
     schedules.grantCreate(deliver.executionRole);

@@ -36,14 +36,16 @@ const byTable = <Entry extends Addressed, Request>(
     ([table, group = []]) => [table, group.map(request)] as const,
   );
 
-export type BatchReader = ReturnType<typeof createBatchReader>;
+export type GroupReader = ReturnType<typeof createGroupReader>;
+export type BatchReader = (wanted: Addressed) => Promise<Item | undefined>;
 
 /**
- * Reads of single items, of any table, strongly consistent; reads made together share a BatchGetItem.
- * @param everyone how many reads there can be together, if that is known
+ * Reads of items, of any table, strongly consistent; reads made together share a BatchGetItem. Its items are not read
+ * at one moment.
+ * @param everyone how many reads there can be together, of one item or several each, if that is known
  */
-export function createBatchReader(client: DynamoDBDocumentClient, everyone?: () => number) {
-  async function readAll(wanted: readonly Addressed[]): Promise<(Item | undefined)[]> {
+export function createGroupReader(client: DynamoDBDocumentClient, everyone?: () => number) {
+  async function readAll(groups: readonly (readonly Addressed[])[]): Promise<(Item | undefined)[][]> {
     const found = new Map<string, Item>();
     async function readSome(keys: readonly Addressed[]): Promise<readonly Addressed[]> {
       const requests = byTable(keys, ({ key }) => key).map(
@@ -59,14 +61,23 @@ export function createBatchReader(client: DynamoDBDocumentClient, everyone?: () 
       );
     }
     const left = await Promise.all(
-      chunks(unique(wanted), MAX_READS).map((chunk) => repeatUntilDone(chunk, readSome)),
+      chunks(unique(groups.flat()), MAX_READS).map((chunk) => repeatUntilDone(chunk, readSome)),
     );
     if (left.flat().length > 0) throw new Error("DynamoDB left reads unprocessed");
-    return wanted.map((sought) => found.get(address(sought)));
+    return groups.map((wanted) => wanted.map((sought) => found.get(address(sought))));
   }
 
-  return coalesce<Addressed, Item | undefined>(readAll, everyone);
+  return coalesce<readonly Addressed[], readonly (Item | undefined)[]>(readAll, everyone);
 }
+
+export const readerOfOne =
+  (read: GroupReader): BatchReader =>
+  async (wanted) =>
+    (await read([wanted]))[0];
+
+/** Reads of single items. @see createGroupReader */
+export const createBatchReader = (client: DynamoDBDocumentClient, everyone?: () => number): BatchReader =>
+  readerOfOne(createGroupReader(client, everyone));
 
 export type BatchWriter = ReturnType<typeof createBatchWriter>;
 

@@ -175,9 +175,12 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
       );
     },
 
-    /** Marks endpoints as slow, if the registration is still the same one. Of two marks at once one is lost. */
-    async markSlow(of: Pick<Webhook, "account" | "hook_id" | "registration">, mark: SlowMark): Promise<void> {
-      await whenConditionHolds(
+    /**
+     * Marks endpoints as slow, if the registration is still the same one. Of two marks at once one is lost.
+     * @returns false when it is not
+     */
+    markSlow(of: Pick<Webhook, "account" | "hook_id" | "registration">, mark: SlowMark): Promise<boolean> {
+      return whenConditionHolds(
         client.send(
           new UpdateCommand({
             ...key(of.account, of.hook_id),
@@ -192,11 +195,14 @@ export function createWebhookTable(client: DynamoDBDocumentClient, tableName: st
       );
     },
 
-    /** Disables one endpoint, if the registration is still the same one. Doing it twice is harmless. */
-    async disableEndpoint(
+    /**
+     * Disables one endpoint, if the registration is still the same one. Doing it twice is harmless.
+     * @returns false when it is not
+     */
+    disableEndpoint(
       of: Pick<Webhook, "account" | "hook_id" | "registration"> & { url: string },
-    ): Promise<void> {
-      await whenConditionHolds(
+    ): Promise<boolean> {
+      return whenConditionHolds(
         client.send(
           new UpdateCommand({
             ...key(of.account, of.hook_id),

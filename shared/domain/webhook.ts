@@ -12,6 +12,11 @@ export const campaigns = z
 /** Beyond these a signature header would grow without end; the oldest stop signing first. */
 const MAX_LIVE_SECRETS = 10;
 const SLOW_FOR_MS = 60_000;
+/**
+ * How long webhooks may be used that were changed without anybody hearing of it, as when a process dies between a
+ * write and telling of it (docs/decisions/0011-cached-webhooks.md).
+ */
+export const MAX_KEPT_MS = 30_000;
 export const status = z.enum(["active", "disabled"], { error: "must be active or disabled" });
 
 /** A webhook as stored. */

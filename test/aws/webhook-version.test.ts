@@ -1,23 +1,34 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { accountFilters } from "../../shared/aws/account-data.ts";
-import { createBatchReader } from "../../shared/aws/batch-table.ts";
+import { type BatchReader, createBatchReader } from "../../shared/aws/batch-table.ts";
 import { createWebhookQuota, forgetWebhookCount } from "../../shared/aws/webhook-quota.ts";
-import { createVersionReader, renewVersion } from "../../shared/aws/webhook-version.ts";
+import {
+  createVersionReader,
+  readState,
+  renewSendingVersion,
+  renewVersion,
+  versionKey,
+} from "../../shared/aws/webhook-version.ts";
 import { log } from "../../shared/log.ts";
 import { startServices } from "../support/services.ts";
 
 let services: Awaited<ReturnType<typeof startServices>>;
 let tableName: string;
+let read: BatchReader;
 let versionOf: (account: string) => Promise<string | undefined>;
 beforeAll(async () => {
   services = await startServices();
   tableName = services.table("StorageDeliveries");
-  versionOf = createVersionReader({ read: createBatchReader(services.dynamoDb), tableName });
+  read = createBatchReader(services.dynamoDb);
+  versionOf = createVersionReader({ read, tableName });
 });
 afterAll(() => services?.stop());
 
 const renew = (account: string) => renewVersion(services.dynamoDb, tableName, account);
+const renewSending = (account: string) => renewSendingVersion(services.dynamoDb, tableName, account);
+const stateOf = async (account: string) =>
+  readState(await read({ table: tableName, key: versionKey(account) }));
 
 test("is none before the first write, and another after each, of that account alone", async () => {
   const seen = [await versionOf("acme")];
@@ -37,6 +48,25 @@ test("two writes at the same moment leave a version that nobody has seen", async
   const before = await versionOf("twin");
   await Promise.all([renew("twin"), renew("twin")]);
   expect(await versionOf("twin")).not.toBe(before);
+});
+
+test("every write leaves a state that sending has not seen; fan-out hears only of those that concern it", async () => {
+  const states = [await stateOf("sender")];
+  expect(states).toEqual([undefined]);
+  const versions: unknown[] = [];
+  for (const write of [renewSending, renew, renewSending, renewSending, renew]) {
+    await write("sender");
+    states.push(await stateOf("sender"));
+    versions.push(await versionOf("sender"));
+  }
+  expect(new Set(states).size).toBe(6);
+  expect(versions.map((version) => versions.indexOf(version))).toEqual([0, 1, 1, 1, 4]);
+});
+
+test("the state is unknown when its item cannot be read: sending then reads webhooks, and does not fail", () => {
+  expect(readState({ ...versionKey("acme"), version: "one" })).toBeDefined();
+  for (const spoilt of [undefined, {}, { version: 42 }, { version: "one", sending_version: 42 }])
+    expect(readState(spoilt && { ...versionKey("acme"), ...spoilt })).toBeUndefined();
 });
 
 test("the account's count of webhooks does not touch it, nor it the count", async () => {

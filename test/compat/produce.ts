@@ -76,6 +76,7 @@ async function registered() {
     ...{ endpointRules: { allowPrivate: true, ports: [] }, now, newId: () => "the-registration-id-1" },
     ...{ claim: async () => true, release: async () => {} },
     renewVersion: async () => {},
+    renewSendingVersion: async () => {},
     webhooks: {
       ...table,
       create(created) {

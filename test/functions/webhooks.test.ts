@@ -28,6 +28,7 @@ function webhooks(outcome: boolean | Error) {
     ...{ endpointRules: { allowPrivate: false, ports: [443] }, now: () => new Date(AT), newId: () => "id" },
     ...{ claim: async () => true, release: async () => {} },
     renewVersion: async (account) => void done.push(`version of ${account}`),
+    renewSendingVersion: async (account) => void done.push(`sending version of ${account}`),
     webhooks: {
       create: () => write("create"),
       change: async () => ((await write("change")) ? aWebhook() : undefined),
@@ -40,25 +41,36 @@ function webhooks(outcome: boolean | Error) {
 }
 type Handlers = ReturnType<typeof webhooks>;
 
-const writes: [string, (handlers: Handlers) => Promise<unknown>][] = [
-  ["create", ({ register }) => register(request({ scope: "referral", url: "https://example.com/" }))],
-  ["change", ({ change }) => change(request({ scope: "referral" }))],
-  ["remove", ({ remove }) => remove(request())],
+const writes: [string, string, (handlers: Handlers) => Promise<unknown>][] = [
+  [
+    "create",
+    "version of acme",
+    ({ register }) => register(request({ scope: "referral", url: "https://example.com/" })),
+  ],
+  ["change", "version of acme", ({ change }) => change(request({ scope: "referral" }))],
+  ["remove", "version of acme", ({ remove }) => remove(request())],
+  ["secrets", "sending version of acme", ({ rotateSecret }) => rotateSecret(request())],
 ];
 
-test.each(writes)("%s: fan-out is to know before the caller is answered", async (what, act) => {
-  await act(webhooks(true));
-  expect(done).toEqual([what, "version of acme"]);
-});
-
-test.each(writes)("%s that failed may have been done all the same: fan-out is to look", async (what, act) => {
-  await expect(act(webhooks(new Error("no answer")))).rejects.toThrow("no answer");
-  expect(done).toEqual([what, "version of acme"]);
-});
+test.each(writes)(
+  "%s: all are to know, by the %s, before the caller is answered",
+  async (...[what, told, act]) => {
+    await act(webhooks(true));
+    expect(done).toEqual([what, told]);
+  },
+);
 
 test.each(writes)(
-  "%s that was refused changes nothing: fan-out reads no list anew for it",
-  async (what, act) => {
+  "%s that failed may have been done all the same: all are to look, by the %s",
+  async (...[what, told, act]) => {
+    await expect(act(webhooks(new Error("no answer")))).rejects.toThrow("no answer");
+    expect(done).toEqual([what, told]);
+  },
+);
+
+test.each(writes)(
+  "%s that was refused changes nothing: nobody reads anything anew for it",
+  async (what, _told, act) => {
     await expect(act(webhooks(false))).rejects.toThrow("webhook");
     expect(done).toEqual([what]);
   },

@@ -192,6 +192,16 @@ describe("what an incident would be made of: permissions", () => {
     }
   });
 
+  test.each(["webhooks", "deliver"])(
+    "%s, which writes to webhooks, may write down for others that it has",
+    (name) => {
+      const updates = statementsOf(name).filter(({ Action }) => Action.includes("dynamodb:UpdateItem"));
+      const tables = updates.map(({ Resource }) => JSON.stringify(Resource)).join();
+      expect(tables).toContain("StorageWebhooks");
+      expect(tables).toContain("StorageDeliveries");
+    },
+  );
+
   test("deliver may hand its one role to EventBridge Scheduler only", () => {
     const pass = statementsOf("deliver").find(({ Action }) => Action.includes("iam:PassRole"));
     expect(pass).toMatchObject({

@@ -1,5 +1,6 @@
 import { paginateScan } from "@aws-sdk/lib-dynamodb";
 import { createWebhookTable } from "../../../../shared/aws/webhook-table.ts";
+import { renewVersion } from "../../../../shared/aws/webhook-version.ts";
 import type { Webhook } from "../../../../shared/domain/webhook.ts";
 import { startServices } from "../../../support/services.ts";
 
@@ -26,7 +27,10 @@ async function countDelivered(): Promise<number> {
 }
 
 process.on("message", async ({ register = [] }: ServicesTask) => {
-  for (const webhook of register) await webhooks.create(webhook);
+  for (const webhook of register) {
+    await webhooks.create(webhook);
+    await renewVersion(services.dynamoDb, services.table("StorageDeliveries"), webhook.account);
+  }
   process.send?.({ delivered: await countDelivered() });
 });
 process.on("disconnect", () => process.exit());
