@@ -3,7 +3,6 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { dynamoDb, sqs } from "../../shared/aws/clients.ts";
 import { readEnvironment } from "../../shared/config.ts";
 import { messageOf } from "../local/failure.ts";
 import { clientOptions, LOOPBACK, localStage, port } from "../local/settings.ts";
@@ -67,14 +66,25 @@ async function askLocalRun(at: number): Promise<z.infer<typeof served>> {
   }
 }
 
+/**
+ * By the SDK's clients as they are: a page of a megabyte may take longer over a slow line than a function's calls may
+ * (shared/aws/clients.ts), and what is redriven may have bytes in its attributes.
+ */
 async function deployedTarget(stage: string): Promise<Target> {
-  const client = dynamoDb();
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
   try {
     await client.config.region();
   } catch (cause) {
     throw new Error(`Set AWS_REGION to the region that stage ${stage} is deployed in.`, { cause });
   }
-  return { stage, dynamoDb: client, sqs: sqs(), outputs: () => stackOutputs(stage) };
+  return {
+    stage,
+    dynamoDb: client,
+    sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+    outputs: () => stackOutputs(stage),
+  };
 }
 
 async function stackOutputs(stage: string): Promise<Record<string, string>> {

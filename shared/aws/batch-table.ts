@@ -1,10 +1,14 @@
-import { BatchGetCommand, BatchWriteCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { type AttributeValue, BatchGetItemCommand, BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { chunks } from "../domain/chunks.ts";
 import { coalesce, repeatUntilDone } from "./coalesce.ts";
 
 /** Limits of BatchGetItem and BatchWriteItem (DynamoDB API reference). */
 const MAX_READS = 100;
 const MAX_WRITES = 25;
+/** Those that belong together are made in one turn, and what they are for waits for them. */
+const READ_LINGER_MS = 1;
 
 export type Key = Readonly<Record<string, string>>;
 export type Item = Readonly<Record<string, unknown>>;
@@ -17,7 +21,16 @@ interface Put extends Addressed {
   readonly item: Item;
 }
 
-const address = ({ table, key }: Addressed) => JSON.stringify([table, Object.entries(key).sort()]);
+type Stored = Record<string, AttributeValue>;
+/** Here rather than by the document client, which looks for what to convert by a walk through every command. */
+const toStored = (item: Item): Stored => marshall(item, { removeUndefinedValues: true });
+
+/** No attribute's name and no key has a NUL. */
+const address = ({ table, key }: Addressed) => {
+  let text = table;
+  for (const name of Object.keys(key).sort()) text += `\0${name}\0${key[name]}`;
+  return text;
+};
 /** The address of an item that a table answered with, whose key has the attributes of this one. */
 const addressOfItem = (table: string, like: Key, item: Item) => {
   const key = Object.fromEntries(Object.keys(like).map((name) => [name, String(item[name])]));
@@ -48,16 +61,19 @@ export function createGroupReader(client: DynamoDBDocumentClient, everyone?: () 
   async function readAll(groups: readonly (readonly Addressed[])[]): Promise<(Item | undefined)[][]> {
     const found = new Map<string, Item>();
     async function readSome(keys: readonly Addressed[]): Promise<readonly Addressed[]> {
-      const requests = byTable(keys, ({ key }) => key).map(
+      const requests = byTable(keys, ({ key }) => toStored(key)).map(
         ([table, Keys]) => [table, { Keys, ConsistentRead: true }] as const,
       );
-      const answer = await client.send(new BatchGetCommand({ RequestItems: Object.fromEntries(requests) }));
+      const answer = await client.send(
+        new BatchGetItemCommand({ RequestItems: Object.fromEntries(requests) }),
+      );
       const keyByTable = new Map(keys.map(({ table, key }) => [table, key]));
       for (const [table, items] of Object.entries(answer.Responses ?? {})) {
-        for (const item of items) found.set(addressOfItem(table, keyByTable.get(table) ?? {}, item), item);
+        for (const item of items.map((stored) => unmarshall(stored)))
+          found.set(addressOfItem(table, keyByTable.get(table) ?? {}, item), item);
       }
       return Object.entries(answer.UnprocessedKeys ?? {}).flatMap(([table, { Keys = [] }]) =>
-        Keys.map((key) => ({ table, key })),
+        Keys.map((key): Addressed => ({ table, key: unmarshall(key) })),
       );
     }
     const left = await Promise.all(
@@ -67,7 +83,7 @@ export function createGroupReader(client: DynamoDBDocumentClient, everyone?: () 
     return groups.map((wanted) => wanted.map((sought) => found.get(address(sought))));
   }
 
-  return coalesce<readonly Addressed[], readonly (Item | undefined)[]>(readAll, everyone);
+  return coalesce<readonly Addressed[], readonly (Item | undefined)[]>(readAll, everyone, READ_LINGER_MS);
 }
 
 export const readerOfOne =
@@ -84,10 +100,12 @@ export type BatchWriter = ReturnType<typeof createBatchWriter>;
 /** Unconditional puts, to any table; puts made together share BatchWriteItem calls. */
 export function createBatchWriter(client: DynamoDBDocumentClient) {
   async function writeSome(puts: readonly Put[]): Promise<readonly Put[]> {
-    const requests = byTable(puts, ({ item }) => ({ PutRequest: { Item: { ...item } } }));
-    const answer = await client.send(new BatchWriteCommand({ RequestItems: Object.fromEntries(requests) }));
+    const requests = byTable(puts, ({ item }) => ({ PutRequest: { Item: toStored(item) } }));
+    const answer = await client.send(
+      new BatchWriteItemCommand({ RequestItems: Object.fromEntries(requests) }),
+    );
     const left = Object.entries(answer.UnprocessedItems ?? {}).flatMap(([table, unprocessed]) =>
-      unprocessed.map(({ PutRequest }) => ({ table, item: PutRequest?.Item ?? {} })),
+      unprocessed.map(({ PutRequest }) => ({ table, item: unmarshall(PutRequest?.Item ?? {}) })),
     );
     if (left.length === 0) return [];
     return puts.filter(({ table, key }) =>

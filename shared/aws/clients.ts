@@ -2,22 +2,17 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { NativeJsonProtocol } from "./native-json.ts";
+import { createRequestHandler } from "./request-handler.ts";
 
 /**
  * Where each service is, is the SDK's business (AWS_ENDPOINT_URL_*): the same code talks to AWS, to an
  * emulator and to the local run. A call that hangs is given up and repeated long before the function's own
  * timeout.
  */
-const options = {
-  maxAttempts: 3,
-  requestHandler: {
-    // Also runs while a call waits for one of the 50 sockets.
-    connectionTimeout: 5_000,
-    requestTimeout: 5_000,
-    // Without it the SDK would only warn about a call that takes too long.
-    throwOnRequestTimeout: true,
-  },
-};
+const CALL_TIMEOUT_MS = 5_000;
+
+const options = () => ({ maxAttempts: 3, requestHandler: createRequestHandler(CALL_TIMEOUT_MS) });
 
 /**
  * Without the middleware that prepares a log line of every input and output, a twentieth of a call's CPU, and then
@@ -31,11 +26,14 @@ function withoutLogger<Client extends { readonly middlewareStack: { remove(name:
 }
 
 export const dynamoDb = () =>
-  DynamoDBDocumentClient.from(withoutLogger(new DynamoDBClient(options)), {
+  DynamoDBDocumentClient.from(withoutLogger(new DynamoDBClient(options())), {
     marshallOptions: { removeUndefinedValues: true },
   });
 
 /** A queue's URL names the queue, not where to reach it: an emulator's may name a host that only itself resolves. */
-export const sqs = () => withoutLogger(new SQSClient({ ...options, useQueueUrlAsEndpoint: false }));
+export const sqs = () =>
+  withoutLogger(
+    new SQSClient({ ...options(), useQueueUrlAsEndpoint: false, md5: false, protocol: NativeJsonProtocol }),
+  );
 
-export const scheduler = () => withoutLogger(new SchedulerClient(options));
+export const scheduler = () => withoutLogger(new SchedulerClient(options()));

@@ -1,5 +1,6 @@
-import { GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { BatchWriteCommand, type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchWriteItemCommand, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBatchReader, createBatchWriter } from "../../shared/aws/batch-table.ts";
 import { createDeliveryTable } from "../../shared/aws/delivery-table.ts";
@@ -106,9 +107,10 @@ describe("what a delivery costs", () => {
     // JSON is no smaller than what DynamoDB counts: names, values, and a byte or so for each of a list.
     const unitsOf = (item: unknown) => Math.ceil(Buffer.byteLength(JSON.stringify(item)) / 1024);
     const send = async (command: unknown) => {
-      if (command instanceof BatchWriteCommand) {
+      if (command instanceof BatchWriteItemCommand) {
         const puts = Object.values(command.input.RequestItems ?? {}).flat();
-        calls.push({ command: "BatchWrite", units: puts.map((put) => unitsOf(put.PutRequest?.Item)) });
+        const items = puts.map(({ PutRequest }) => unmarshall(PutRequest?.Item ?? {}));
+        calls.push({ command: "BatchWrite", units: items.map(unitsOf) });
       }
       if (command instanceof PutCommand) calls.push({ command: "Put", units: [unitsOf(command.input.Item)] });
       return services.dynamoDb.send(command as PutCommand);

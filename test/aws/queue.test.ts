@@ -1,7 +1,14 @@
-import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  QueueDoesNotExist,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { mockClient } from "aws-sdk-client-mock";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { localCredentials, localRegion } from "../../infra/local/settings.ts";
+import { sqs } from "../../shared/aws/clients.ts";
 import { createQueue } from "../../shared/aws/queue.ts";
 import { encodeMessage } from "../../shared/domain/message-text.ts";
 import { startServices } from "../support/services.ts";
@@ -31,14 +38,25 @@ test("EventBridge Scheduler finds no keyword of its own in a message", () => {
 
 describe("against SQS", () => {
   let services: Awaited<ReturnType<typeof startServices>>;
+  let client: SQSClient;
   beforeAll(async () => {
     services = await startServices();
+    const { accessKeyId, secretAccessKey } = localCredentials;
+    vi.stubEnv("AWS_ENDPOINT_URL_SQS", services.urls.sqs);
+    vi.stubEnv("AWS_REGION", localRegion);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", accessKeyId);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", secretAccessKey);
+    client = sqs();
   });
-  afterAll(() => services?.stop());
+  afterAll(async () => {
+    client?.destroy();
+    vi.unstubAllEnvs();
+    await services?.stop();
+  });
 
   test("what is sent together arrives, each message once and unchanged", async () => {
     const queueUrl = services.queueUrl("IngestEventsQueue");
-    const queue = createQueue(services.sqs, queueUrl);
+    const queue = createQueue(client, queueUrl);
     // More than ten, and together more than 1 MiB: several requests.
     const bodies = Array.from({ length: 23 }, (_, n) => encodeMessage({ n, fill: "😀\uFFFF".repeat(5_000) }));
     await Promise.all(bodies.map((body) => queue.send({ body, groupId: "g" })));
@@ -52,14 +70,29 @@ describe("against SQS", () => {
     }
     expect(received.sort()).toEqual(bodies.sort());
   });
+
+  test("text that JSON has to escape arrives unchanged, sent alone too", async () => {
+    const queueUrl = services.queueUrl("IngestEventsQueue");
+    const body = '"\\\t\n\r/ <&> \u007f é 漢 \u2028';
+    await createQueue(client, queueUrl).sendNow({ body, groupId: "g" });
+    const { Messages } = await services.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 5 }),
+    );
+    expect(Messages?.map(({ Body }) => Body)).toEqual([body]);
+  });
+
+  test("what SQS refuses is an error of the SDK's", async () => {
+    const queue = createQueue(client, `${services.urls.sqs}/000000000000/none`);
+    await expect(queue.sendNow({ body: "b", groupId: "g" })).rejects.toBeInstanceOf(QueueDoesNotExist);
+  });
 });
 
 describe("when SQS refuses", () => {
   const client = new SQSClient({ region: "us-east-1" });
-  const sqs = mockClient(client);
+  const mock = mockClient(client);
   const queue = createQueue(client, QUEUE_URL);
   const ids = (call: number) => {
-    const input = sqs.commandCalls(SendMessageBatchCommand)[call]?.args[0].input;
+    const input = mock.commandCalls(SendMessageBatchCommand)[call]?.args[0].input;
     return input?.Entries?.map(({ MessageBody }) => MessageBody);
   };
   const failed = (...indexes: number[]) => ({
@@ -68,15 +101,15 @@ describe("when SQS refuses", () => {
   });
 
   test("some messages of a batch, only those are sent again", async () => {
-    sqs.reset();
-    sqs.on(SendMessageBatchCommand).resolvesOnce(failed(1)).resolves(failed());
+    mock.reset();
+    mock.on(SendMessageBatchCommand).resolvesOnce(failed(1)).resolves(failed());
     await Promise.all(["a", "b", "c"].map((body) => queue.send({ body, groupId: "g" })));
     expect([ids(0), ids(1)]).toEqual([["a", "b", "c"], ["b"]]);
   });
 
   test("one message for good, only its sender is told", async () => {
-    sqs.reset();
-    sqs
+    mock.reset();
+    mock
       .on(SendMessageBatchCommand)
       .callsFake(({ Entries }: { Entries: { Id: string; MessageBody: string }[] }) => ({
         Successful: [],
@@ -88,20 +121,22 @@ describe("when SQS refuses", () => {
   });
 
   test("a whole request, all of its senders are told", async () => {
-    sqs.reset();
-    sqs.on(SendMessageBatchCommand).rejects(new Error("down"));
+    mock.reset();
+    mock.on(SendMessageBatchCommand).rejects(new Error("down"));
     const results = await Promise.allSettled(["a", "b"].map((body) => queue.send({ body, groupId: "g" })));
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
   test("requests stay within ten messages and 1 MiB", async () => {
-    sqs.reset();
-    sqs.on(SendMessageBatchCommand).resolves(failed());
+    mock.reset();
+    mock.on(SendMessageBatchCommand).resolves(failed());
     const body = "x".repeat(400_000);
     await Promise.all(
       [...Array(12).fill("s"), body, body, body].map((text) => queue.send({ body: text, groupId: "g" })),
     );
-    const requests = sqs.commandCalls(SendMessageBatchCommand).map(({ args }) => args[0].input.Entries ?? []);
+    const requests = mock
+      .commandCalls(SendMessageBatchCommand)
+      .map(({ args }) => args[0].input.Entries ?? []);
     expect(requests.map((entries) => entries.length)).toEqual([10, 4, 1]);
   });
 });

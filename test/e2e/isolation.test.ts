@@ -1,5 +1,3 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { ClientRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type LocalRun, startLocalRun } from "../../infra/local/run.ts";
@@ -10,6 +8,7 @@ import { readConfig } from "../../shared/config.ts";
 import { newApiKey, roles } from "../../shared/domain/api-key.ts";
 import { routes } from "../../shared/http/routes.ts";
 import { log } from "../../shared/log.ts";
+import { watchAwsCalls } from "../support/aws-calls.ts";
 import { eventJson } from "../support/factories.ts";
 import { until } from "../support/local-run.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
@@ -127,23 +126,13 @@ const firstPage = async (account: string, target: string) => listed.parse(await 
  * go on all the time, and the count of an account's requests, which is written once a second whatever is asked.
  */
 async function awsCalls(doing: () => Promise<unknown>): Promise<string[]> {
-  const bodies = new Map<ClientRequest, string>();
-  function note(message: unknown) {
-    const { request } = z.object({ request: z.instanceof(ClientRequest) }).parse(message);
-    const end = request.end.bind(request);
-    bodies.set(request, "");
-    request.end = (body?: unknown) => {
-      bodies.set(request, String(body));
-      return end(body);
-    };
-  }
-  subscribe("http.client.request.created", note);
+  const calls: { target: string; body: string }[] = [];
+  const watch = watchAwsCalls(({ target, body }) => calls.push({ target, body: body() }));
   await doing();
-  unsubscribe("http.client.request.created", note);
-  return [...bodies]
-    .map(([request, body]) => ({ kind: String(request.getHeader("x-amz-target")), body }))
-    .filter(({ kind, body }) => !/ReceiveMessage|DeleteMessage/.test(kind) && !body.includes("usage#"))
-    .map(({ kind, body }) => `${kind} ${/"TableName":"([^"]+)"/.exec(body)?.[1]}`)
+  watch.stop();
+  return calls
+    .filter(({ target, body }) => !/ReceiveMessage|DeleteMessage/.test(target) && !body.includes("usage#"))
+    .map(({ target, body }) => `${target} ${/"TableName":"([^"]+)"/.exec(body)?.[1]}`)
     .sort();
 }
 

@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { ClientRequest } from "node:http";
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import * as z from "zod";
@@ -8,6 +6,7 @@ import { type Invoke, loadFunctions, setFunctionEnvironment } from "../../infra/
 import { createWebhookTable } from "../../shared/aws/webhook-table.ts";
 import type { Webhook } from "../../shared/domain/webhook.ts";
 import { log } from "../../shared/log.ts";
+import { watchAwsCalls } from "../support/aws-calls.ts";
 import { aMessage, eventJson } from "../support/factories.ts";
 import { type Received, type Receiver, startReceiver } from "../support/receiver.ts";
 import { startServices } from "../support/services.ts";
@@ -73,13 +72,9 @@ async function warmUp(...webhooks: readonly Webhook[]): Promise<void> {
 /** The AWS calls of what is done, by operation. */
 async function callsOf(act: () => Promise<unknown>): Promise<string[]> {
   const calls: string[] = [];
-  const note = (message: unknown) => {
-    const { request } = z.object({ request: z.instanceof(ClientRequest) }).parse(message);
-    calls.push(String(request.getHeader("x-amz-target")).replace("DynamoDB_20120810.", ""));
-  };
-  subscribe("http.client.request.start", note);
+  const watch = watchAwsCalls(({ target }) => calls.push(target.replace("DynamoDB_20120810.", "")));
   await act();
-  unsubscribe("http.client.request.start", note);
+  watch.stop();
   return calls;
 }
 

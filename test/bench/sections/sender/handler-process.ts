@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { subscribe } from "node:diagnostics_channel";
-import { ClientRequest } from "node:http";
 import * as z from "zod";
 import { loadFunctions, setFunctionEnvironment } from "../../../../infra/local/lambda/lambda.ts";
 import { toRecord } from "../../../../infra/local/lambda/sqs-record.ts";
 import type { LambdaFunction } from "../../../../infra/local/template/wiring.ts";
 import type { DeliveryMessage } from "../../../../shared/domain/delivery.ts";
+import { watchAwsCalls } from "../../../support/aws-calls.ts";
 import { aMessage } from "../../../support/factories.ts";
 import { benchEvent } from "../../load/event.ts";
 
@@ -20,7 +19,6 @@ export interface SenderTask {
 }
 
 const FUNCTIONS_FOLDER = new URL("../../../../functions/", import.meta.url);
-const requestStart = z.object({ request: z.instanceof(ClientRequest) });
 const nothingFailed = z.strictObject({ batchItemFailures: z.tuple([]) });
 /** The deliver handler asks its queue for nothing when all goes well, so any will do. */
 const QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:deliveries";
@@ -48,14 +46,10 @@ function makeEvents({ targets, batchSize }: SenderTask, messages: number): strin
   });
 }
 
-/** Requests of the AWS SDK, by operation. The endpoints are called through undici, which this channel has not. */
+/** AWS calls, by operation. */
 function countCalls(): Map<string, number> {
   const calls = new Map<string, number>();
-  subscribe("http.client.request.start", (message) => {
-    const { request } = requestStart.parse(message);
-    const operation = String(request.getHeader("x-amz-target") ?? request.path);
-    calls.set(operation, (calls.get(operation) ?? 0) + 1);
-  });
+  watchAwsCalls(({ target }) => calls.set(target, (calls.get(target) ?? 0) + 1));
   return calls;
 }
 
