@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { deflateRawSync } from "node:zlib";
 import * as z from "zod";
@@ -34,6 +35,13 @@ const only = (what: string, kept: readonly string[]) => (path: string) => {
   return `module.exports = ${JSON.stringify(Object.fromEntries(values))};
     for (const name of ${JSON.stringify(others)})
       Object.defineProperty(module.exports, name, { get() { ${thrown(what)} } });`;
+};
+
+/** Changes one place in it. @throws when it is not there any more */
+const edited = (from: string, to: string) => async (path: string) => {
+  const text = await readFile(path, "utf8");
+  if (!text.includes(from)) throw new Error(`${path} has no ${from} any more`);
+  return text.replace(from, to);
 };
 
 const thrown = (what: string) =>
@@ -75,17 +83,38 @@ export const replacements: readonly Replacement[] = [
       `import { randomUUID } from "node:crypto"; export const bindV4 = () => () => randomUUID();`,
   },
   {
-    // Looks whether a body is a file's stream, for which Node loads all that reads files and folders. Ours are text.
+    // Looks whether a body is a file's stream, for which Node loads all that reads files and folders. Ours are text and bytes.
     module: "@smithy/core/dist-es/submodules/serde/util-body-length/calculateBodyLength.js",
     instead: () => "export const calculateBodyLength = (body) => (body ? Buffer.byteLength(body) : 0);",
   },
   {
-    // Called for a socket that negotiated h2. Ours only ever offer http/1.1 (shared/http/connect.ts).
+    // Made for clients that are given no handler of their own (shared/aws/request-handler.ts). It loads Node's HTTPS.
+    module: "@smithy/node-http-handler/dist-es/index.js",
+    instead: () => `import { streamCollector } from "@smithy/core/serde";
+      export { streamCollector };
+      export const NodeHttpHandler = { create(handler) {
+        if (typeof handler?.handle !== "function") { ${thrown("The SDK's own HTTP handler")} }
+        return handler;
+      } };`,
+  },
+  // undici asks Node's HTTP client, which it replaces, for two things: the class of a stream that it never gets from us,
+  // and the most bytes of an answer's headers, of which this is Node's default.
+  {
+    module: "undici/lib/core/util.js",
+    instead: edited("const { IncomingMessage } = require('node:http')", "class IncomingMessage {}"),
+  },
+  {
+    module: "undici/lib/dispatcher/client.js",
+    instead: edited("const http = require('node:http')", "const http = { maxHeaderSize: 16_384 }"),
+  },
+  {
+    // Called for a socket that negotiated h2. Ours only ever offer http/1.1 (shared/http/connect.ts,
+    // shared/aws/request-handler.ts).
     module: "undici/lib/dispatcher/client-h2.js",
     instead: () => `module.exports = () => { ${thrown("HTTP/2")} };`,
   },
   {
-    // Required for a body that is a FormData. Ours are strings.
+    // Required for a body that is a FormData. Ours are text and bytes.
     module: "undici/lib/web/fetch/body.js",
     instead: unloaded("undici's fetch"),
   },
