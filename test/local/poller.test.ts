@@ -166,6 +166,33 @@ describe("startPoller", () => {
     await until(() => isEmpty(name));
   });
 
+  test("never works on more batches than it has places, and once told to stop takes none that becomes free", async () => {
+    let working = 0;
+    let most = 0;
+    const releases: (() => void)[] = [];
+    const { name, send, poller } = await feed(
+      async () => {
+        most = Math.max(most, ++working);
+        await new Promise<void>((resolve) => releases.push(resolve));
+        working--;
+      },
+      {},
+      1,
+    );
+    for (let n = 0; n < 4; n++) await send(...Array.from({ length: 10 }, (_, m) => `${n}-${m}`));
+    await until(() => working >= 10);
+    releases.shift()?.();
+    await until(() => releases.length >= 10);
+    const begun = working + 1;
+    const stopped = poller.stop();
+    for (const release of releases.splice(0)) release();
+    await stopped;
+    // One place more for each 200 ms, by a busy machine's clock.
+    expect(most).toBeLessThan(20);
+    const left = (await counts(name))?.approximateMessageCount ?? 0;
+    expect(left).toBeGreaterThanOrEqual(40 - begun - 10);
+  });
+
   test("finishes the batch in flight before it has stopped, and receives no more", async () => {
     const seen: string[] = [];
     let release = () => {};

@@ -21,6 +21,11 @@ const SQS_BATCH = 10;
 const FIRST_CONCURRENCY = 10;
 const GROWTH_INTERVAL_MS = 200;
 const MAX_CONCURRENCY = 50;
+/**
+ * Lambda's pollers ask SQS side by side. One does while the queue is nearly empty; so many while what comes is full
+ * batches, as an answer waits in line for the one thread that takes it.
+ */
+const RECEIVERS = 4;
 /** Before SQS is asked again after it failed. */
 const BACKOFF_MS = 1_000;
 
@@ -46,43 +51,64 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
   const calls = createQueueCalls(sqsUrl);
   const { queue, functionName, batchSize, batchingWindowSeconds, reportsBatchItemFailures } = mapping;
   const inFlight = new Set<Promise<void>>();
+  const helpers = new Set<Promise<void>>();
+  /** Those that have a place, and ask SQS for what to fill it with. */
+  let receiving = 0;
   let concurrency = FIRST_CONCURRENCY;
   let grownAt = 0;
   let stopped = false;
 
   async function poll(): Promise<void> {
-    while (!stopped) {
-      await waitForPlace();
-      const batch = await collectBatch();
-      if (batch.length === 0) continue;
-      const handling = handle(batch).finally(() => inFlight.delete(handling));
-      inFlight.add(handling);
+    while (!stopped) await pollOnce(POLL_SECONDS);
+  }
+
+  /** Beside `poll`, for as long as there is more than it can take. */
+  async function help(): Promise<void> {
+    while (!stopped && (await pollOnce(0)));
+  }
+
+  /** @returns whether there was a batch's worth */
+  async function pollOnce(waitSeconds: number): Promise<boolean> {
+    await takePlace();
+    // What it waited for may have been the end.
+    const batch = stopped ? [] : await collectBatch(waitSeconds);
+    receiving--;
+    if (batch.length === 0) return false;
+    const handling = handle(batch).finally(() => inFlight.delete(handling));
+    inFlight.add(handling);
+    const isFull = batch.length >= Math.min(batchSize, SQS_BATCH);
+    if (isFull && !stopped && helpers.size < RECEIVERS - 1) {
+      const helping = help().finally(() => helpers.delete(helping));
+      helpers.add(helping);
     }
+    return isFull;
   }
 
   /** One place more for each interval that began or ended with all of them taken. */
-  async function waitForPlace(): Promise<void> {
-    while (inFlight.size >= concurrency) {
+  async function takePlace(): Promise<void> {
+    while (inFlight.size + receiving >= concurrency) {
       if (concurrency < MAX_CONCURRENCY && Date.now() - grownAt >= GROWTH_INTERVAL_MS) {
         concurrency += 1;
         grownAt = Date.now();
       } else await Promise.race([sleep(GROWTH_INTERVAL_MS, undefined, { ref: false }), ...inFlight]);
     }
+    // At once: others wait for the same place.
+    receiving++;
   }
 
   /** Waits up to the batching window, from the first message on, for a batch to fill. */
-  async function collectBatch(): Promise<QueueMessage[]> {
-    const batch = await receive(batchSize);
+  async function collectBatch(waitSeconds: number): Promise<QueueMessage[]> {
+    const batch = await receive(batchSize, waitSeconds);
     const closesAt = Date.now() + batchingWindowSeconds * 1_000;
     while (batch.length > 0 && batch.length < batchSize && Date.now() < closesAt && !stopped) {
-      batch.push(...(await receive(batchSize - batch.length)));
+      batch.push(...(await receive(batchSize - batch.length, POLL_SECONDS)));
     }
     return batch;
   }
 
-  async function receive(wanted: number): Promise<QueueMessage[]> {
+  async function receive(wanted: number, waitSeconds: number): Promise<QueueMessage[]> {
     try {
-      return await calls.receive(queue.url, Math.min(wanted, SQS_BATCH), POLL_SECONDS);
+      return await calls.receive(queue.url, Math.min(wanted, SQS_BATCH), waitSeconds);
     } catch (error) {
       log.error("poll.failed", error, { queue: queue.name });
       await sleep(BACKOFF_MS);
@@ -126,6 +152,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
     async stop() {
       stopped = true;
       await polling;
+      await Promise.all([...helpers, ...inFlight]);
       await Promise.all(inFlight);
       await calls.close();
     },
