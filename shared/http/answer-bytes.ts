@@ -8,6 +8,7 @@ const MAX_HEAD_BYTES = 16 * 1024;
 /** 101 is not one of them: no answer follows it. */
 const INTERIM = /^HTTP\/1\.[01] 1(?:0[02-9]|[1-9]\d)[ \r]/;
 const INTERIM_START_BYTES = 13;
+const NOTHING = Buffer.alloc(0);
 const HEAD_END = "\r\n\r\n";
 
 export interface AnswerBytes {
@@ -49,7 +50,7 @@ export function watchAnswers(socket: Socket): AnswerBytes {
     if (allowed.length < chunk.length) rest = chunk.subarray(allowed.length);
     bytes += allowed.length;
     if (start === undefined) return allowed;
-    const final = pastInterim(Buffer.concat([start, allowed]));
+    const final = pastInterim(start.length === 0 ? allowed : Buffer.concat([start, allowed]));
     start = couldBeInterim(final) ? final : undefined;
     // An empty buffer would be fed to the parser; null would end its reading while there is a rest.
     if (start === undefined) return final;
@@ -61,7 +62,7 @@ export function watchAnswers(socket: Socket): AnswerBytes {
     expectAnswer(then) {
       bytes = 0;
       maxBytes = MAX_HEAD_BYTES;
-      start = Buffer.alloc(0);
+      start = NOTHING;
       onOverrun = then;
     },
     expectBody() {

@@ -1,7 +1,10 @@
 import { type Connection, MAX_IDLE_MS } from "./connection.ts";
 
-/** In one process; a Lambda has 1,024 file descriptors. The one unused for longest makes room. */
-const MAX_IDLE = 100;
+/**
+ * In one process; a Lambda has 1,024 file descriptors. The one unused for longest makes room. As many as attempts can be
+ * under way in the local run, which has fifty invocations of ten in one process: fewer, and each would connect anew.
+ */
+const MAX_IDLE = 500;
 
 /** Connections between two deliveries. */
 export function createIdleConnections() {
@@ -11,9 +14,9 @@ export function createIdleConnections() {
   return {
     /** The one used last to this origin, which is the likeliest to be still there. */
     take(origin: string): Connection | undefined {
-      const found = idle.findLast((one) => one.connection.origin === origin);
+      const index = idle.findLastIndex((one) => one.connection.origin === origin);
+      const [found] = index < 0 ? [] : idle.splice(index, 1);
       if (!found) return undefined;
-      this.forget(found.connection);
       // No timer runs while a Lambda is frozen between two batches; the clock on the wall does.
       if (Date.now() - found.since <= MAX_IDLE_MS) return found.connection;
       found.connection.destroy();

@@ -54,16 +54,16 @@ describe("a kept connection", () => {
     expect(target.connections()).toBe(2);
   });
 
-  test("makes room when there are more than a hundred", async () => {
+  test("makes room when there are more than five hundred", async () => {
     const { port, sockets } = await rawServer((socket) => socket.on("data", () => socket.write(EMPTY_OK)));
     const { send } = sender({ lookup: resolvingTo("127.0.0.1") });
     const sendTo = (n: number) => send({ ...hello, url: `http://host-${n}.example:${port}/` });
-    for (let n = 0; n < 120; n++) expect((await sendTo(n)).error).toBeNull();
-    await expect.poll(() => sockets.filter(({ closed }) => !closed).length).toBe(100);
-    await sendTo(119);
-    expect(sockets).toHaveLength(120);
+    for (let n = 0; n < 520; n++) expect((await sendTo(n)).error).toBeNull();
+    await expect.poll(() => sockets.filter(({ closed }) => !closed).length).toBe(500);
+    await sendTo(519);
+    expect(sockets).toHaveLength(520);
     await sendTo(0);
-    expect(sockets).toHaveLength(121);
+    expect(sockets).toHaveLength(521);
   });
 });
 
