@@ -28,10 +28,12 @@ const everyone = () => underWay.messages;
 const client = dynamoDb();
 const queueing = sqs();
 const events = createQueue(queueing, config.EVENTS_QUEUE_URL);
-const queues = createDeliveryQueues(queueing, {
-  fast: config.DELIVERIES_QUEUE_URL,
-  slow: config.SLOW_DELIVERIES_QUEUE_URL,
-});
+const queues = createDeliveryQueues(
+  queueing,
+  { fast: config.DELIVERIES_QUEUE_URL, slow: config.SLOW_DELIVERIES_QUEUE_URL },
+  // A publication's messages are sent in one turn.
+  { lingerMs: 1 },
+);
 
 const fanOut = createFanOut({
   webhooksOf: createWebhookCache({

@@ -19,8 +19,8 @@ export interface Outgoing {
 
 /** Who sends on a queue together. */
 export interface Company {
-  /** How many there are at most. */
-  readonly everyone: () => number;
+  /** How many there are at most, if that is known. */
+  readonly everyone?: () => number;
   /** How long one waits for the others. */
   readonly lingerMs: number;
 }
