@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // Also on two cores, where vitest would take one: most tests wait for sockets and timers.
-    maxWorkers: 2,
+    // Also on two cores, where vitest would take one: tests mostly wait, for sockets and timers.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
