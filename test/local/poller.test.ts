@@ -69,6 +69,8 @@ async function counts(
   return list.find((queue) => queue.name === name);
 }
 
+const tick = () => new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 10));
+
 const isEmpty = async (name: string) => {
   const found = await counts(name);
   return found?.approximateMessageCount === 0 && found.approximateInflightCount === 0;
@@ -166,13 +168,21 @@ describe("startPoller", () => {
     await until(() => isEmpty(name));
   });
 
-  test("never works on more batches than it has places, and once told to stop takes none that becomes free", async () => {
+  /** Batches of one, each under way until it is released: 40 wait for some ten places. */
+  async function feedHeld() {
     let working = 0;
-    let most = 0;
+    let begun = 0;
+    let overshoot = 0;
+    let fullSince: number | undefined;
     const releases: (() => void)[] = [];
-    const { name, send, poller } = await feed(
+    const { send, poller } = await feed(
       async () => {
-        most = Math.max(most, ++working);
+        begun++;
+        working++;
+        if (working >= 10) fullSince ??= Date.now();
+        // The first place more at once, then one for each 200 ms.
+        const places = 11 + (fullSince === undefined ? 0 : Math.floor((Date.now() - fullSince) / 200));
+        overshoot = Math.max(overshoot, working - places);
         await new Promise<void>((resolve) => releases.push(resolve));
         working--;
       },
@@ -181,16 +191,32 @@ describe("startPoller", () => {
     );
     for (let n = 0; n < 4; n++) await send(...Array.from({ length: 10 }, (_, m) => `${n}-${m}`));
     await until(() => working >= 10);
-    releases.shift()?.();
-    await until(() => releases.length >= 10);
-    const begun = working + 1;
-    const stopped = poller.stop();
+    return { poller, releases, begun: () => begun, overshoot: () => overshoot };
+  }
+
+  test("a place that becomes free is taken once, however many wait for it", async () => {
+    const { releases, begun, overshoot } = await feedHeld();
+    for (let n = 0; n < 8; n++) {
+      const before = begun();
+      releases.shift()?.();
+      await until(() => begun() > before);
+    }
+    expect(overshoot()).toBeLessThanOrEqual(0);
+    await until(() => {
+      for (const release of releases.splice(0)) release();
+      return begun() === 40;
+    });
     for (const release of releases.splice(0)) release();
-    await stopped;
-    // One place more for each 200 ms, by a busy machine's clock.
-    expect(most).toBeLessThan(20);
-    const left = (await counts(name))?.approximateMessageCount ?? 0;
-    expect(left).toBeGreaterThanOrEqual(40 - begun - 10);
+  });
+
+  test("places that become free once it was told to stop stay free", async () => {
+    const { poller, releases, begun } = await feedHeld();
+    const before = begun();
+    const stopped = poller.stop();
+    for (let left = true; left; left = await Promise.race([stopped.then(() => false), tick()]))
+      for (const release of releases.splice(0)) release();
+    // One may have been on its way already.
+    expect(begun() - before).toBeLessThanOrEqual(1);
   });
 
   test("finishes the batch in flight before it has stopped, and receives no more", async () => {

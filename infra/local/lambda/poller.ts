@@ -152,7 +152,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
     async stop() {
       stopped = true;
       await polling;
-      await Promise.all([...helpers, ...inFlight]);
+      await Promise.all(helpers);
       await Promise.all(inFlight);
       await calls.close();
     },
