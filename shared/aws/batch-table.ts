@@ -21,9 +21,9 @@ interface Put extends Addressed {
   readonly item: Item;
 }
 
-type Stored = Record<string, AttributeValue>;
 /** Here rather than by the document client, which looks for what to convert by a walk through every command. */
-const toStored = (item: Item): Stored => marshall(item, { removeUndefinedValues: true });
+const toAttributes = (item: Item): Record<string, AttributeValue> =>
+  marshall(item, { removeUndefinedValues: true });
 
 /** No attribute's name and no key has a NUL. */
 const address = ({ table, key }: Addressed) => {
@@ -61,7 +61,7 @@ export function createGroupReader(client: DynamoDBDocumentClient, everyone?: () 
   async function readAll(groups: readonly (readonly Addressed[])[]): Promise<(Item | undefined)[][]> {
     const found = new Map<string, Item>();
     async function readSome(keys: readonly Addressed[]): Promise<readonly Addressed[]> {
-      const requests = byTable(keys, ({ key }) => toStored(key)).map(
+      const requests = byTable(keys, ({ key }) => toAttributes(key)).map(
         ([table, Keys]) => [table, { Keys, ConsistentRead: true }] as const,
       );
       const answer = await client.send(
@@ -100,7 +100,7 @@ export type BatchWriter = ReturnType<typeof createBatchWriter>;
 /** Unconditional puts, to any table; puts made together share BatchWriteItem calls. */
 export function createBatchWriter(client: DynamoDBDocumentClient) {
   async function writeSome(puts: readonly Put[]): Promise<readonly Put[]> {
-    const requests = byTable(puts, ({ item }) => ({ PutRequest: { Item: toStored(item) } }));
+    const requests = byTable(puts, ({ item }) => ({ PutRequest: { Item: toAttributes(item) } }));
     const answer = await client.send(
       new BatchWriteItemCommand({ RequestItems: Object.fromEntries(requests) }),
     );

@@ -5,13 +5,13 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { NativeJsonProtocol } from "./native-json.ts";
 import { createRequestHandler } from "./request-handler.ts";
 
-/**
- * Where each service is, is the SDK's business (AWS_ENDPOINT_URL_*): the same code talks to AWS, to an
- * emulator and to the local run. A call that hangs is given up and repeated long before the function's own
- * timeout.
- */
+/** A call that hangs is given up and repeated long before the function's own timeout. */
 const CALL_TIMEOUT_MS = 5_000;
 
+/**
+ * Where each service is, is the SDK's business (AWS_ENDPOINT_URL_*): the same code talks to AWS, to an
+ * emulator and to the local run.
+ */
 const options = () => ({ maxAttempts: 3, requestHandler: createRequestHandler(CALL_TIMEOUT_MS) });
 
 /**

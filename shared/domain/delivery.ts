@@ -101,17 +101,9 @@ export function readDeliveryMessage(json: string): DeliveryMessage {
 
 type Target = Pick<DeliveryMessage, "account" | "hook_id" | "url">;
 
-/** Asked for several times of each message. */
-const deliveryIds = new WeakMap<object, string>();
-
 /** The same event to the same endpoint is one delivery, however often it is published or fanned out. */
-export function deliveryId(of: Target & Pick<DeliveryMessage, "event_id">): string {
-  const known = deliveryIds.get(of);
-  if (known !== undefined) return known;
-  const id = `dlv_${digest([of.account, of.hook_id, of.url, of.event_id])}`;
-  deliveryIds.set(of, id);
-  return id;
-}
+export const deliveryId = (of: Target & Pick<DeliveryMessage, "event_id">): string =>
+  `dlv_${digest([of.account, of.hook_id, of.url, of.event_id])}`;
 
 /** What cannot be an id is not looked up. */
 export const isDeliveryId = (text: string): boolean => /^dlv_[A-Za-z0-9_-]{24}$/.test(text);
