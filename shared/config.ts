@@ -1,31 +1,38 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { DEFAULT_ENDPOINT_PORTS, type EndpointRules } from "./domain/endpoint-rules.ts";
 import { retryPolicy } from "./domain/retry.ts";
 import { plainWords } from "./domain/wording.ts";
 
 /** `true`/`false` as text; anything else is refused rather than guessed. */
-export const flag = () => z.enum(["true", "false"]).transform((text) => text === "true");
-const name = () => z.string().min(1);
+export const flag = () =>
+  z.pipe(
+    z.enum(["true", "false"]),
+    z.transform((text) => text === "true"),
+  );
+const name = () => z.string().check(z.minLength(1));
 const queueUrl = () => z.url();
-const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const wholeNumber = (min: number, max: number) =>
+  z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
 
 /** Numbers with commas between them. What is none becomes NaN, for the list's own rule to refuse. */
 const numberList = () =>
-  z
-    .string()
-    .transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry))));
+  z.pipe(
+    z.string(),
+    z.transform((text) => text.split(",").map((entry) => (entry.trim() === "" ? Number.NaN : Number(entry)))),
+  );
 
 const PORTS_WANTED = "must be a comma-separated list of ports from 1 to 65535, like 443,8443";
 
 /** `5,30,60,300` → `[5, 30, 60, 300]`, checked by the policy's own rule. */
-const delayList = () => numberList().pipe(retryPolicy());
+const delayList = () => z.pipe(numberList(), retryPolicy());
 
 /** `443,8443` → `[443, 8443]` */
 const portList = () =>
-  numberList().pipe(
+  z.pipe(
+    numberList(),
     z
-      .array(z.int(PORTS_WANTED).min(1, PORTS_WANTED).max(65_535, PORTS_WANTED))
-      .refine((ports) => new Set(ports).size === ports.length, "must not hold the same port twice"),
+      .array(z.int(PORTS_WANTED).check(z.minimum(1, PORTS_WANTED), z.maximum(65_535, PORTS_WANTED)))
+      .check(z.refine((ports) => new Set(ports).size === ports.length, "must not hold the same port twice")),
   );
 
 /**
@@ -46,19 +53,19 @@ export const variables = {
   DELIVERIES_DLQ_ARN: name,
   SCHEDULE_GROUP: name,
   SCHEDULE_ROLE_ARN: name,
-  RETRY_DELAYS_SECONDS: () => delayList().default([5, 30, 60, 300]),
+  RETRY_DELAYS_SECONDS: () => z._default(delayList(), [5, 30, 60, 300]),
   /** Retries at least this long go by EventBridge schedule, shorter ones by SQS delay. */
-  SCHEDULE_FROM_SECONDS: () => wholeNumber(1, 2_592_000).default(60),
-  ALLOW_PRIVATE_ENDPOINTS: () => flag().default(false),
-  ENDPOINT_PORTS: () => portList().default([...DEFAULT_ENDPOINT_PORTS]),
+  SCHEDULE_FROM_SECONDS: () => z._default(wholeNumber(1, 2_592_000), 60),
+  ALLOW_PRIVATE_ENDPOINTS: () => z._default(flag(), false),
+  ENDPOINT_PORTS: () => z._default(portList(), [...DEFAULT_ENDPOINT_PORTS]),
   /** How long a settled delivery stays in the log. */
-  DELIVERY_TTL_DAYS: () => wholeNumber(1, 365).default(30),
+  DELIVERY_TTL_DAYS: () => z._default(wholeNumber(1, 365), 30),
   /** False while functions run that read deliveries only as they were once stored (docs/decisions/0012-stored-form.md). */
-  LEAN_ITEMS: () => flag().default(true),
+  LEAN_ITEMS: () => z._default(flag(), true),
   /** What one account may take (shared/domain/account-limits.ts). */
-  ACCOUNT_MAX_WEBHOOKS: () => wholeNumber(1, 1_000_000).default(10_000),
-  ACCOUNT_MAX_REQUESTS_PER_SECOND: () => wholeNumber(1, 1_000_000).default(1_000),
-  ACCOUNT_MAX_EVENTS_IN_FLIGHT: () => wholeNumber(1, 1_000_000_000).default(1_000_000),
+  ACCOUNT_MAX_WEBHOOKS: () => z._default(wholeNumber(1, 1_000_000), 10_000),
+  ACCOUNT_MAX_REQUESTS_PER_SECOND: () => z._default(wholeNumber(1, 1_000_000), 1_000),
+  ACCOUNT_MAX_EVENTS_IN_FLIGHT: () => z._default(wholeNumber(1, 1_000_000_000), 1_000_000),
 };
 
 type Variables = typeof variables;
@@ -76,10 +83,10 @@ export class ConfigError extends Error {
  * An empty variable counts as unset.
  * @throws ConfigError naming every bad variable.
  */
-export function readEnvironment<Shape extends z.ZodRawShape>(
+export function readEnvironment<Shape extends z.core.$ZodShape>(
   shape: Shape,
   environment: Environment = process.env,
-): z.output<z.ZodObject<Shape>> {
+): z.output<z.ZodMiniObject<Shape>> {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = z.object(shape).safeParse(given, { error: plainWords });
   if (parsed.success) return parsed.data;

@@ -9,10 +9,10 @@ import * as z from "zod";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 const allowed: [file: string, specifiers: string[]][] = [
-  ["shared/domain/retry.ts", ["zod", "node:crypto", "./event.ts"]],
+  ["shared/domain/retry.ts", ["zod/mini", "node:crypto", "./event.ts"]],
   ["shared/aws/queue.ts", ["@aws-sdk/client-sqs", "../domain/event.ts", "../log.ts", "./coalesce.ts"]],
   ["shared/http/api.ts", ["@middy/core", "../domain/problem.ts", "../log.ts", "./routes.ts"]],
-  ["functions/deliver/deliver.ts", ["zod", "../../shared/domain/retry.ts", "../../shared/http/api.ts"]],
+  ["functions/deliver/deliver.ts", ["zod/mini", "../../shared/domain/retry.ts", "../../shared/http/api.ts"]],
   [
     "functions/deliver/handler.ts",
     ["../../shared/aws/queue.ts", "../../shared/config.ts", "./deliver.ts", "nanoid"],
@@ -24,24 +24,27 @@ const allowed: [file: string, specifiers: string[]][] = [
 const forbidden: [file: string, specifiers: string[]][] = [
   [
     "shared/domain/retry.ts",
-    ["../aws/queue.ts", "../log.ts", "undici", "node:timers/promises", "@aws-sdk/client-sqs"],
+    ["../aws/queue.ts", "../log.ts", "undici", "node:timers/promises", "@aws-sdk/client-sqs", "zod"],
   ],
   [
     "shared/aws/queue.ts",
-    ["../http/api.ts", "../config.ts", "../../functions/deliver/deliver.ts", "aws-cdk-lib"],
+    ["../http/api.ts", "../config.ts", "../../functions/deliver/deliver.ts", "aws-cdk-lib", "zod"],
   ],
-  ["shared/http/api.ts", ["../aws/queue.ts", "@aws-sdk/client-sqs", "../config.ts", "../../infra/stack.ts"]],
+  [
+    "shared/http/api.ts",
+    ["../aws/queue.ts", "@aws-sdk/client-sqs", "../config.ts", "../../infra/stack.ts", "zod"],
+  ],
   [
     "shared/config.ts",
-    ["./aws/queue.ts", "./http/api.ts", "../functions/deliver/deliver.ts", "../infra/stack.ts"],
+    ["./aws/queue.ts", "./http/api.ts", "../functions/deliver/deliver.ts", "../infra/stack.ts", "zod"],
   ],
   [
     "functions/deliver/deliver.ts",
-    ["../../shared/aws/queue.ts", "../../shared/config.ts", "../fanout/fanout.ts", "undici"],
+    ["../../shared/aws/queue.ts", "../../shared/config.ts", "../fanout/fanout.ts", "undici", "zod"],
   ],
   [
     "functions/deliver/handler.ts",
-    ["../fanout/fanout.ts", "../../infra/stack.ts", "@aws-sdk/client-sqs", "aws-cdk-lib"],
+    ["../fanout/fanout.ts", "../../infra/stack.ts", "@aws-sdk/client-sqs", "aws-cdk-lib", "zod"],
   ],
   ["functions/site/console/api.ts", ["../../../shared/domain/event.ts", "node:fs", "@aws-sdk/client-sqs"]],
   [

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import {
   type Delivery,
   type DeliveryStatus,
@@ -11,7 +11,7 @@ import { cursorOf, positionInTime } from "../../shared/http/paging.ts";
 import { deliveryQuery } from "../../shared/http/queries.ts";
 
 /** After a ledger entry, or inside it. */
-const position = z.strictObject({ sk: positionInTime, taken: z.int().positive().optional() });
+const position = z.strictObject({ sk: positionInTime, taken: z.optional(z.int().check(z.positive())) });
 type Position = z.infer<typeof position>;
 
 export interface DeliveriesDeps {

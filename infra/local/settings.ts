@@ -42,7 +42,7 @@ export const port = z.coerce.number().int().min(0).max(65_535).default(3_000);
 const variables = {
   ...tunables,
   // Integrators try their receivers out on this very machine.
-  ALLOW_PRIVATE_ENDPOINTS: tunables.ALLOW_PRIVATE_ENDPOINTS.default(true),
+  ALLOW_PRIVATE_ENDPOINTS: z._default(tunables.ALLOW_PRIVATE_ENDPOINTS, true),
   PORT: port,
   DATA_DIR: z.string().default(".local"),
   LOCAL_API_KEY: z

@@ -79,7 +79,7 @@ function main() {
 try {
   main();
 } catch (error) {
-  console.error(error instanceof z.ZodError ? z.prettifyError(error) : String(error));
+  console.error(error instanceof z.core.$ZodError ? z.prettifyError(error) : String(error));
   console.error(`\n${usage}`);
   process.exitCode = 1;
 }

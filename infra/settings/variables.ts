@@ -75,7 +75,7 @@ export const stageVariables = {
 /** Every setting of a deployed stage, by the name that people write. */
 export const deployVariables = {
   ...tunables,
-  ALLOW_PRIVATE_ENDPOINTS: tunables.ALLOW_PRIVATE_ENDPOINTS.default(false),
+  ALLOW_PRIVATE_ENDPOINTS: z._default(tunables.ALLOW_PRIVATE_ENDPOINTS, false),
   ...stageVariables,
 };
 

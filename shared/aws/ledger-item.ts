@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { nanoid } from "nanoid";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type LedgerEntry, type LedgerGroup, ledgerEntry, ledgerGroup } from "../domain/ledger.ts";
 import type { Item } from "./batch-table.ts";
 import { expiry } from "./delivery-table.ts";
@@ -17,7 +17,10 @@ type Endpoint = LedgerGroup["endpoints"][number];
 const packedGroup = z.object({
   scope: ledgerGroup.shape.scope,
   /** Without the quotes around each, a tenth is saved of what random ids take. */
-  event_ids: z.string().transform((text) => text.split(" ")),
+  event_ids: z.pipe(
+    z.string(),
+    z.transform((text) => text.split(" ")),
+  ),
   /** Each webhook's id, and its URLs. */
   webhooks: z.array(z.tuple([z.string()], z.string())),
 });
@@ -52,23 +55,27 @@ const unpack = (text: string): LedgerGroup[] =>
 /** Entries were once written with one group each, its endpoints packed otherwise or as they are. */
 const oldEndpoints = z.union([
   ledgerGroup.shape.endpoints,
-  z.instanceof(Uint8Array).transform((packed) =>
-    z
-      .array(z.object({ hook_id: z.string(), urls: z.array(z.string()) }))
-      .parse(JSON.parse(inflateRawSync(packed).toString()))
-      .flatMap(({ hook_id, urls }) => urls.map((url): Endpoint => ({ hook_id, url }))),
+  z.pipe(
+    z.instanceof(Uint8Array),
+    z.transform((packed) =>
+      z
+        .array(z.object({ hook_id: z.string(), urls: z.array(z.string()) }))
+        .parse(JSON.parse(inflateRawSync(packed).toString()))
+        .flatMap(({ hook_id, urls }) => urls.map((url): Endpoint => ({ hook_id, url }))),
+    ),
   ),
 ]);
 
-const stored = ledgerEntry.omit({ groups: true }).extend({
+const stored = z.extend(z.omit(ledgerEntry, { groups: true }), {
   sk: z.string(),
   /** Epoch seconds. */
   expires_at: z.number(),
-  groups: z.instanceof(Uint8Array).optional(),
+  groups: z.optional(z.instanceof(Uint8Array)),
 });
-const oldGroup = z
-  .object({ event_ids: ledgerGroup.shape.event_ids, endpoints: oldEndpoints })
-  .transform((group): LedgerGroup => ({ scope: undefined, ...group }));
+const oldGroup = z.pipe(
+  z.object({ event_ids: ledgerGroup.shape.event_ids, endpoints: oldEndpoints }),
+  z.transform((group): LedgerGroup => ({ scope: undefined, ...group })),
+);
 
 export interface StoredLedgerEntry extends LedgerEntry {
   readonly sk: string;
@@ -93,7 +100,7 @@ export function toLedgerItem(
 
 /**
  * @param hookId for those who look for this webhook only: an entry that does not name it is read without its groups
- * @throws ZodError
+ * @throws $ZodError
  */
 export function readLedgerItem(item: Item, hookId?: string): StoredLedgerEntry {
   const { groups: packed, ...entry } = stored.parse(item);

@@ -103,7 +103,7 @@ export function createLedgerReader(client: DynamoDBDocumentClient, tableName: st
   const isLive = ({ expires_at }: StoredLedgerEntry) => expires_at * 1000 > now();
 
   return {
-    /** Every entry of a range, in whatever order. @throws ZodError: an account has to be whole */
+    /** Every entry of a range, in whatever order. @throws $ZodError: an account has to be whole */
     async *all(
       account: string,
       range: Pick<TimelineRange, "since" | "before">,

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Attempt, attempt, type Delivery, delivery, type Undelivered } from "../domain/delivery.ts";
 import type { AccountedDelivery } from "../domain/ledger.ts";
 import type { Item } from "./batch-table.ts";
@@ -21,27 +21,32 @@ export function toStoredTime(iso: string): number | string {
 
 /** What a Date can hold (ECMAScript, "Time Values and Time Range"). */
 const MAX_EPOCH_MS = 8_640_000_000_000_000;
-const time = z.union([z.iso.datetime(), z.int().min(-MAX_EPOCH_MS).max(MAX_EPOCH_MS).transform(isoOf)]);
-const unlessNull = <Of extends z.ZodType>(of: Of) => of.nullish().transform((value) => value ?? null);
+const epochMs = z.int().check(z.minimum(-MAX_EPOCH_MS), z.maximum(MAX_EPOCH_MS));
+const time = z.union([z.iso.datetime(), z.pipe(epochMs, z.transform(isoOf))]);
+const unlessNull = <Of extends z.ZodMiniType>(of: Of) =>
+  z.pipe(
+    z.nullish(of),
+    z.transform((value) => value ?? null),
+  );
 
 /** What is mostly wrong with an answer of such a status, so that it need not be stored. Never to be changed: it reads. */
 const usualError = (status: number | null): string | null =>
   status === null || (status >= 200 && status < 300) ? null : `answered ${status}`;
 
-const leanAttempt = z
-  .object({
+const leanAttempt = z.pipe(
+  z.object({
     n: attempt.shape.number,
     due: time,
     /** From its due time to its start. */
-    late_ms: z.int().optional(),
+    late_ms: z.optional(z.int()),
     /** In place of `late_ms`, where that would not give it back as it was. */
-    started: time.optional(),
+    started: z.optional(time),
     took_ms: attempt.shape.duration_ms,
     http: unlessNull(z.int()),
-    error: z.string().nullish(),
+    error: z.nullish(z.string()),
     response: unlessNull(z.string()),
-  })
-  .transform(
+  }),
+  z.transform(
     ({ n, due, late_ms = 0, started, took_ms, http, error, response }): Attempt => ({
       ...{ number: n, due_at: due, started_at: started ?? isoOf(Date.parse(due) + late_ms) },
       ...{
@@ -51,21 +56,22 @@ const leanAttempt = z
         response,
       },
     }),
-  );
+  ),
+);
 
-const stored = delivery.extend({
+const stored = z.extend(delivery, {
   pk: z.string(),
   sk: z.string(),
   /** Spelled out only: the key holds it. */
-  id: z.string().optional(),
+  id: z.optional(z.string()),
   reason: unlessNull(z.string()),
   attempts: z.array(z.union([leanAttempt, attempt])),
   next_attempt_at: unlessNull(time),
   /** Where it is missing, nothing has changed since. */
-  created_at: time.optional(),
+  created_at: z.optional(time),
   updated_at: time,
   /** When a redelivery took it up again. */
-  taken_at: z.iso.datetime().optional(),
+  taken_at: z.optional(z.iso.datetime()),
 });
 
 /** The attributes that `readStored` reads, in either form. */
@@ -75,13 +81,13 @@ export const storedAttributes: readonly string[] = Object.keys(stored.shape);
 export const idOfKey = ({ pk, sk }: { readonly pk: string; readonly sk: string }): string =>
   sk === DELIVERY_SK ? pk : sk.slice(sk.indexOf("#") + 1);
 
-/** @throws ZodError */
+/** @throws $ZodError */
 export function readAccounted(item: Item): AccountedDelivery {
   const { pk, sk, id = idOfKey({ pk, sk }), ...found } = stored.parse(item);
   return { id, ...found, created_at: found.created_at ?? found.updated_at };
 }
 
-/** An item of the deliveries table, or a row of the undelivered table without its body. @throws ZodError */
+/** An item of the deliveries table, or a row of the undelivered table without its body. @throws $ZodError */
 export function readStored(item: Item): Delivery {
   const { taken_at: _, ...found } = readAccounted(item);
   return found;
@@ -89,7 +95,7 @@ export function readStored(item: Item): Delivery {
 
 const bodied = z.object({ body: z.string() });
 
-/** A row of the undelivered table. @throws ZodError */
+/** A row of the undelivered table. @throws $ZodError */
 export const readStoredUndelivered = (item: Item): Undelivered => ({
   ...readStored(item),
   ...bodied.parse(item),

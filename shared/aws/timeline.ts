@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { type DynamoDBDocumentClient, paginateQuery } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /**
  * A timeline keeps what happened to a webhook in order of time, without an index: partition key

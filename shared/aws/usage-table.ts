@@ -1,5 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { flightWindowOf, flightWindows } from "../domain/account-limits.ts";
 import { log } from "../log.ts";
 import { coalesce } from "./coalesce.ts";
@@ -14,7 +14,7 @@ const FLIGHT_SHARDS = 4;
 const LOG_INTERVAL_MS = 60_000;
 
 type Counter = "requests" | "accepted" | "fanned_out";
-const counted = z.object({ accepted: z.number().default(0), fanned_out: z.number().default(0) });
+const counted = z.object({ accepted: z._default(z.number(), 0), fanned_out: z._default(z.number(), 0) });
 
 const iso = (epochMs: number) => new Date(epochMs).toISOString();
 const keyOf = (account: string, kind: string) => ({ pk: `usage#${account}#${kind}`, sk: "count" });

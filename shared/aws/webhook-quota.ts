@@ -1,5 +1,5 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { log } from "../log.ts";
 import { whenConditionHolds } from "./conditional.ts";
 
@@ -16,7 +16,7 @@ export async function forgetWebhookCount(client: DynamoDBDocumentClient, TableNa
   await client.send(new DeleteCommand({ TableName, Key: quotaKey(account) }));
 }
 
-const quotaItem = z.object({ webhooks: z.number().optional() });
+const quotaItem = z.object({ webhooks: z.optional(z.number()) });
 
 /**
  * How many webhooks accounts have, in an item for each in the deliveries table. It does not expire.

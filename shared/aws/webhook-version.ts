@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { log } from "../log.ts";
 import type { BatchReader, Item } from "./batch-table.ts";
 
@@ -10,7 +10,7 @@ export const versionKey = (account: string) => ({ pk: `usage#${account}#webhooks
 const versionItem = z.object({
   version: z.string(),
   /** Of what only sending needs to know. */
-  sending_version: z.string().optional(),
+  sending_version: z.optional(z.string()),
 });
 
 /**

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type AcceptedEvent, campaignId, eventId, scope } from "./event.ts";
 import { Problem, parseInput, parseJson } from "./problem.ts";
 import { rawElements, rawMembers, withFirstMember } from "./raw-json.ts";
@@ -6,31 +6,31 @@ import { rawElements, rawMembers, withFirstMember } from "./raw-json.ts";
 export const MAX_EVENT_BYTES = 256 * 1024;
 export const MAX_BATCH_EVENTS = 100;
 
-const text = z.string().min(1);
-const points = z.number().nullable();
+const text = z.string().check(z.minLength(1));
+const points = z.nullable(z.number());
 
 /**
  * The listed fields are typed when present; unknown ones pass through, because the body is never rebuilt from
  * this.
  */
 export const eventInput = z.looseObject({
-  id: eventId.optional(),
+  id: z.optional(eventId),
   scope,
   user: text,
-  wallet: z.string().nullish(),
-  email: z.string().nullish(),
+  wallet: z.nullish(z.string()),
+  email: z.nullish(z.string()),
   campaign: z.looseObject({ id: campaignId, name: z.string() }),
   event: z.looseObject({
     type: text,
     data: z.looseObject({
-      action: z.looseObject({ id: z.string(), name: z.string(), type: z.string() }).partial().nullish(),
-      xp: points.optional(),
-      total_xp: points.optional(),
-      ref_xp: points.optional(),
-      ugc_xp: points.optional(),
-      xp_mul: points.optional(),
-      rank: points.optional(),
-      team: z.union([z.string(), z.looseObject({})]).nullish(),
+      action: z.nullish(z.partial(z.looseObject({ id: z.string(), name: z.string(), type: z.string() }))),
+      xp: z.optional(points),
+      total_xp: z.optional(points),
+      ref_xp: z.optional(points),
+      ugc_xp: z.optional(points),
+      xp_mul: z.optional(points),
+      rank: z.optional(points),
+      team: z.nullish(z.union([z.string(), z.looseObject({})])),
     }),
   }),
 });
@@ -51,7 +51,9 @@ export function acceptEvent(json: string, newId: () => string): AcceptedEvent {
  */
 export function acceptEvents(json: string, newId: () => string): AcceptedEvent[] {
   const size = `must hold 1 to ${MAX_BATCH_EVENTS} events`;
-  const batch = z.strictObject({ events: z.array(z.unknown()).min(1, size).max(MAX_BATCH_EVENTS, size) });
+  const batch = z.strictObject({
+    events: z.array(z.unknown()).check(z.minLength(1, size), z.maxLength(MAX_BATCH_EVENTS, size)),
+  });
   const { events } = parseInput(batch, parseJson(json));
   const bodies = rawElements(rawMembers(json).get("events") ?? "[]");
   return collectProblems(events, (parsed, index) =>

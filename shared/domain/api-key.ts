@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export const roles = ["integrator", "publisher"] as const;
 export type Role = (typeof roles)[number];
@@ -7,7 +7,9 @@ export type Role = (typeof roles)[number];
 /** An organisation. Everything registered, published and stored belongs to one. */
 export const accountName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "must be 1 to 64 of a–z, 0–9, _ and -, a letter or digit first");
+  .check(
+    z.regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "must be 1 to 64 of a–z, 0–9, _ and -, a letter or digit first"),
+  );
 
 /** What is stored of a key: never the key. */
 export const apiKeyRecord = z.object({
@@ -15,9 +17,9 @@ export const apiKeyRecord = z.object({
   /** Names the key in lists and when it is revoked; says nothing about the key itself. */
   key_id: z.string(),
   account: accountName,
-  roles: z.array(z.enum(roles)).min(1),
+  roles: z.array(z.enum(roles)).check(z.minLength(1)),
   created_at: z.iso.datetime(),
-  revoked_at: z.iso.datetime().optional(),
+  revoked_at: z.optional(z.iso.datetime()),
 });
 export type ApiKeyRecord = z.infer<typeof apiKeyRecord>;
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { eventId, scope } from "./event.ts";
 import { nextDueAt, parseRetryAfter, type RetryPolicy } from "./retry.ts";
 
@@ -14,16 +14,16 @@ export type DeliveryStatus = z.infer<typeof deliveryStatus>;
 
 /** What is kept of one attempt. */
 export const attempt = z.object({
-  number: z.int().positive(),
+  number: z.int().check(z.positive()),
   due_at: z.iso.datetime(),
   started_at: z.iso.datetime(),
-  duration_ms: z.int().nonnegative(),
+  duration_ms: z.int().check(z.nonnegative()),
   /** HTTP status, or null when no answer came. */
-  status: z.int().nullable(),
+  status: z.nullable(z.int()),
   /** Why it does not count as delivered; null when it does. */
-  error: z.string().nullable(),
+  error: z.nullable(z.string()),
   /** The first 1 KiB of the answer's body. */
-  response: z.string().nullable(),
+  response: z.nullable(z.string()),
 });
 export type Attempt = z.infer<typeof attempt>;
 
@@ -37,17 +37,17 @@ export const delivery = z.object({
   scope,
   status: deliveryStatus,
   /** Why it is undelivered or cancelled; null otherwise. */
-  reason: z.string().nullable(),
+  reason: z.nullable(z.string()),
   attempts: z.array(attempt),
   /** While it is retrying: when the next attempt is due. */
-  next_attempt_at: z.iso.datetime().nullable(),
+  next_attempt_at: z.nullable(z.iso.datetime()),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 });
 export type Delivery = z.infer<typeof delivery>;
 
 /** A delivery that was given up, with the body that was never delivered. */
-export const undelivered = delivery.extend({ body: z.string() });
+export const undelivered = z.extend(delivery, { body: z.string() });
 export type Undelivered = z.infer<typeof undelivered>;
 
 /**
@@ -75,10 +75,10 @@ export const deliveryMessage = z.object({
   scope,
   body: z.string(),
   /** The number of the attempt to make, from 1. */
-  attempt: z.int().positive(),
+  attempt: z.int().check(z.positive()),
   /** The number of the first attempt of this run of the retry policy: a redelivery begins a new one. */
-  run_start: z.int().positive().default(1),
-  lane: lane.default("fast"),
+  run_start: z._default(z.int().check(z.positive()), 1),
+  lane: z._default(lane, "fast"),
   due_at: z.iso.datetime(),
 });
 export type DeliveryMessage = z.infer<typeof deliveryMessage>;
@@ -88,7 +88,7 @@ const scheduledMessage = z.object({ MessageBody: z.string() });
 
 /**
  * A message of the deliveries queue, also one that was redriven from the dead letters of a schedule.
- * @throws ZodError
+ * @throws $ZodError
  */
 export function readDeliveryMessage(json: string): DeliveryMessage {
   const message: unknown = JSON.parse(json);

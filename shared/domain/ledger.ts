@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Delivery, deliveryId } from "./delivery.ts";
 import { type Scope, scope } from "./event.ts";
 
@@ -8,8 +8,8 @@ const target = z.object({ hook_id: z.string(), url: z.string() });
 /** Events of one scope that go to the same endpoints. */
 export const ledgerGroup = z.object({
   /** Entries were once written without it. */
-  scope: scope.optional(),
-  event_ids: z.array(z.string()).min(1),
+  scope: z.optional(scope),
+  event_ids: z.array(z.string()).check(z.minLength(1)),
   endpoints: z.array(target),
 });
 export type LedgerGroup = z.infer<typeof ledgerGroup>;
@@ -18,7 +18,7 @@ export type LedgerGroup = z.infer<typeof ledgerGroup>;
 export const ledgerEntry = z.object({
   account: z.string(),
   /** When the first of its publications was accepted. Entries were once written without it. */
-  accepted_at: z.iso.datetime().optional(),
+  accepted_at: z.optional(z.iso.datetime()),
   groups: z.array(ledgerGroup),
 });
 export type LedgerEntry = z.infer<typeof ledgerEntry>;

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { plainWords } from "./wording.ts";
 
 /** What went wrong for the caller. The REST border gives each kind its HTTP status. */
@@ -49,7 +49,7 @@ export class TooMany extends Problem {
  * The input parsed, or a Problem that names every bad field. `prefix` is where the input stands in its
  * document.
  */
-export function parseInput<Schema extends z.ZodType>(
+export function parseInput<Schema extends z.ZodMiniType>(
   schema: Schema,
   input: unknown,
   prefix: readonly PropertyKey[] = [],

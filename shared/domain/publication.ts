@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { acceptEvent } from "./accept-event.ts";
 import { accountName } from "./api-key.ts";
 import { type AcceptedEvent, acceptedEvent, eventId } from "./event.ts";
@@ -11,11 +11,11 @@ import { rawMembers } from "./raw-json.ts";
 export const publication = z.object({
   account: accountName,
   accepted_at: z.iso.datetime(),
-  events: z.array(acceptedEvent).min(1),
+  events: z.array(acceptedEvent).check(z.minLength(1)),
   /** For these webhooks only: one whose event goes to very many endpoints is fanned out in parts. */
-  part: z.object({ after: z.string().optional(), through: z.string().optional() }).optional(),
+  part: z.optional(z.object({ after: z.optional(z.string()), through: z.optional(z.string()) })),
   /** Its events count as in flight until they are fanned out. Those from the bus never do: nobody could refuse them. */
-  is_counted: z.boolean().default(false),
+  is_counted: z._default(z.boolean(), false),
 });
 export type Publication = z.infer<typeof publication>;
 
@@ -33,7 +33,7 @@ const busEnvelope = z.looseObject({
 
 /**
  * Reads a message of the events queue, whichever way it came.
- * @throws Problem or ZodError for what is neither; the message then ends in the dead-letter queue, where
+ * @throws Problem or $ZodError for what is neither; the message then ends in the dead-letter queue, where
  * people see it
  */
 export function readPublication(json: string, now: Date): Publication {

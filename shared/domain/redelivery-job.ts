@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { time } from "./time.ts";
 import { hookId } from "./webhook.ts";
 
@@ -8,16 +8,20 @@ const MAX_PER_SECOND = 500;
 /** The body of `POST /undelivered/redeliver`. */
 export const redeliveryRange = z.strictObject({
   hook_id: hookId,
-  since: time.optional(),
-  until: time.optional(),
+  since: z.optional(time),
+  until: z.optional(time),
   /** Only count what matches. */
-  dry_run: z.boolean().default(false),
+  dry_run: z._default(z.boolean(), false),
   /** The pace, so that a server that has just come back is not overrun. */
-  per_second: z
-    .int("must be a whole number")
-    .min(1, "must be at least 1")
-    .max(MAX_PER_SECOND, `must be at most ${MAX_PER_SECOND}`)
-    .default(DEFAULT_PER_SECOND),
+  per_second: z._default(
+    z
+      .int("must be a whole number")
+      .check(
+        z.minimum(1, "must be at least 1"),
+        z.maximum(MAX_PER_SECOND, `must be at most ${MAX_PER_SECOND}`),
+      ),
+    DEFAULT_PER_SECOND,
+  ),
 });
 
 /** A range being redelivered, slice by slice, newest first. */
@@ -26,7 +30,7 @@ export const redeliveryJob = z.object({
   account: z.string(),
   hook_id: hookId,
   status: z.enum(["running", "done", "cancelled"]),
-  since: z.iso.datetime().optional(),
+  since: z.optional(z.iso.datetime()),
   /**
    * Exclusive, and never after the job was made: what its own redeliveries fail to deliver is not its
    * business.
@@ -34,16 +38,16 @@ export const redeliveryJob = z.object({
   until: z.iso.datetime(),
   per_second: z.int(),
   /** Null when there were too many to count in time. */
-  matched: z.int().nullable(),
+  matched: z.nullable(z.int()),
   redelivered: z.int(),
   /** Left undelivered, because their endpoint is disabled or gone. */
   skipped: z.int(),
   /** All rows at or above this sort key are dealt with. */
-  before: z.string().optional(),
+  before: z.optional(z.string()),
   /**
    * The rows being dealt with: counted when they were chosen, as a crash may come when some are gone already.
    */
-  slice: z.object({ last: z.string(), count: z.int() }).optional(),
+  slice: z.optional(z.object({ last: z.string(), count: z.int() })),
   /** Counts the changes: of two copies of the job's message, one is too late. */
   version: z.int(),
   created_at: z.iso.datetime(),
@@ -56,7 +60,7 @@ export const redeliveryMessage = z.discriminatedUnion("kind", [
   /** `given_up_at` finds the row, also when the delivery has moved on meanwhile. */
   z.object({ kind: z.literal("delivery"), delivery_id: z.string(), given_up_at: z.iso.datetime() }),
   /** `job` comes with the first slice, in case it is not stored yet. */
-  z.object({ kind: z.literal("job"), job_id: z.string(), job: redeliveryJob.optional() }),
+  z.object({ kind: z.literal("job"), job_id: z.string(), job: z.optional(redeliveryJob) }),
 ]);
 export type RedeliveryMessage = z.infer<typeof redeliveryMessage>;
 

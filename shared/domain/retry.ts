@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /** A retry is never promised sooner than a second or later than 30 days. */
 const MIN_DELAY_SECONDS = 1;
@@ -14,10 +14,12 @@ export const retryPolicy = () =>
     .array(
       z
         .number({ error: "must be a comma-separated list of seconds, like 5,30,60,300" })
-        .min(MIN_DELAY_SECONDS, `each delay must be at least ${MIN_DELAY_SECONDS} s`)
-        .max(MAX_DELAY_SECONDS, `each delay must be at most ${MAX_DELAY_SECONDS} s (30 days)`),
+        .check(
+          z.minimum(MIN_DELAY_SECONDS, `each delay must be at least ${MIN_DELAY_SECONDS} s`),
+          z.maximum(MAX_DELAY_SECONDS, `each delay must be at most ${MAX_DELAY_SECONDS} s (30 days)`),
+        ),
     )
-    .max(MAX_RETRIES, `at most ${MAX_RETRIES} delays`);
+    .check(z.maxLength(MAX_RETRIES, `at most ${MAX_RETRIES} delays`));
 export type RetryPolicy = readonly number[];
 
 /**

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Scope } from "./event.ts";
 
 const action = { id: "_g06CbGQ", name: "reCAPTCHA", type: "recaptcha" };
@@ -29,5 +29,7 @@ export const sampleEvent = (scope: Scope, user = "23945872938472") => ({
 
 /** The body of `POST /webhooks/{hook_id}/test`: whom the sample event is about. */
 export const testInput = z.strictObject({
-  user: z.string().min(1, "must not be empty").max(256, "must be at most 256 characters"),
+  user: z
+    .string()
+    .check(z.minLength(1, "must not be empty"), z.maxLength(256, "must be at most 256 characters")),
 });

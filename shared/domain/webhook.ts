@@ -1,14 +1,16 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type AcceptedEvent, campaignId, scope } from "./event.ts";
 
 const MAX_CAMPAIGNS = 100;
 
-export const hookId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -");
+export const hookId = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 of A–Z, a–z, 0–9, _ and -"));
 /** DynamoDB keeps text as UTF-8, which has no lone surrogates: it would keep something else. */
 export const MALFORMED = "must be valid Unicode";
 export const campaigns = z
-  .array(campaignId.refine((id) => id.isWellFormed(), MALFORMED))
-  .max(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`);
+  .array(campaignId.check(z.refine((id) => id.isWellFormed(), MALFORMED)))
+  .check(z.maxLength(MAX_CAMPAIGNS, `at most ${MAX_CAMPAIGNS} campaigns`));
 /** Beyond these a signature header would grow without end; the oldest stop signing first. */
 const MAX_LIVE_SECRETS = 10;
 const SLOW_FOR_MS = 60_000;
@@ -29,16 +31,18 @@ export const webhook = z.object({
    */
   registration: z.string(),
   scope,
-  urls: z.array(z.string()).min(1),
+  urls: z.array(z.string()).check(z.minLength(1)),
   /** Endpoints that answered 410 Gone. They come back when `url` or `status: active` is set. */
-  disabled_urls: z.array(z.string()).default([]),
+  disabled_urls: z._default(z.array(z.string()), []),
   /** Endpoints that were slow to answer, and until when they count as slow. */
-  slow_urls: z.array(z.object({ url: z.string(), until: z.iso.datetime() })).default([]),
+  slow_urls: z._default(z.array(z.object({ url: z.string(), until: z.iso.datetime() })), []),
   /** Empty: all campaigns. */
   campaigns,
   status,
   /** Newest first. All that have not expired sign. */
-  secrets: z.array(z.object({ secret: z.string(), expires_at: z.iso.datetime().optional() })).min(1),
+  secrets: z
+    .array(z.object({ secret: z.string(), expires_at: z.optional(z.iso.datetime()) }))
+    .check(z.minLength(1)),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 });

@@ -1,6 +1,6 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountName, roles } from "../domain/api-key.ts";
 import { Problem, parseInput, parseJson, TooMany } from "../domain/problem.ts";
 import { log } from "../log.ts";
@@ -20,9 +20,9 @@ export interface ApiRequest {
    */
   text(): string;
   /** The body as a schema has it. @throws Problem `malformed` or `invalid` */
-  json<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
+  json<Schema extends z.ZodMiniType>(schema: Schema): z.output<Schema>;
   /** The same, where no body at all means no wishes: `{}`. */
-  jsonOrNothing<Schema extends z.ZodType>(schema: Schema): z.output<Schema>;
+  jsonOrNothing<Schema extends z.ZodMiniType>(schema: Schema): z.output<Schema>;
 }
 
 export interface ApiAnswer {
@@ -43,12 +43,15 @@ export type Operation = (request: ApiRequest) => Promise<ApiAnswer | FileAnswer>
 /** What the authorizer hands on. */
 const caller = z.object({
   account: accountName,
-  roles: z
-    .string()
-    .transform((list) => list.split(","))
-    .pipe(z.array(z.enum(roles))),
+  roles: z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((list) => list.split(",")),
+    ),
+    z.array(z.enum(roles)),
+  ),
   /** Seconds: the account has made more requests than it may. */
-  retry_after: z.coerce.number().int().positive().optional(),
+  retry_after: z.optional(z.coerce.number().check(z.int(), z.positive())),
 });
 
 /** Far more than any document but an event needs; in base64, as API Gateway hands bodies over. */

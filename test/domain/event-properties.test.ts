@@ -123,11 +123,11 @@ describe("an event, however it is written", () => {
     );
   });
 
-  test("a message that is none is a refusal, a ZodError or a SyntaxError, never a publication", () => {
+  test("a message that is none is a refusal, a $ZodError or a SyntaxError, never a publication", () => {
     fc.assert(
       fc.property(fc.oneof(anyText, fc.json()), (text) => {
         expect(() => readPublication(text, new Date(AT))).toThrow(
-          expect.toSatisfy((error: Error) => ["Problem", "ZodError", "SyntaxError"].includes(error.name)),
+          expect.toSatisfy((error: Error) => ["Problem", "$ZodError", "SyntaxError"].includes(error.name)),
         );
       }),
     );

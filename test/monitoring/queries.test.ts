@@ -127,7 +127,7 @@ const promises: Record<string, (rows: readonly Row[]) => void> = {
     expect(others).toEqual([]);
   },
   "api-errors": (rows) =>
-    expect(rows).toMatchObject([{ "error.name": "ZodError", lambda_request_id: expect.any(String) }]),
+    expect(rows).toMatchObject([{ "error.name": "$ZodError", lambda_request_id: expect.any(String) }]),
 };
 
 test("every query of the runbook has a promise below", () => {

@@ -46,7 +46,7 @@ const part = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).opti
  * them understands is among the dead letters for that very reason.
  */
 const content = z.object({
-  ...{ account: text, hook_id: text, url: text, event_id: text, lane: lane.optional().catch(undefined) },
+  ...{ account: text, hook_id: text, url: text, event_id: text, lane: z.optional(lane).catch(undefined) },
   // A publication, and the envelope of the bus.
   events: z
     .array(z.object({ id: text }))

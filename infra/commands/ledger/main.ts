@@ -39,9 +39,9 @@ const options = {
 const DAY_MS = 86_400_000;
 
 const selection = {
-  account: accountName.optional(),
-  since: time.optional(),
-  until: time.optional(),
+  account: z.optional(accountName),
+  since: z.optional(time),
+  until: z.optional(time),
   accepted: z.string().optional(),
   json: z.boolean().default(false),
 };

@@ -44,7 +44,7 @@ function readManifest(folder: string): Manifest {
     const parsed: unknown = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8"));
     return manifest.parse(parsed, { error: plainWords });
   } catch (cause) {
-    const [issue] = cause instanceof z.ZodError ? cause.issues : [];
+    const [issue] = cause instanceof z.core.$ZodError ? cause.issues : [];
     const reason = issue ? `${issue.path.join(".")} ${issue.message}` : messageOf(cause);
     throw new Error(`${folder} holds no whole backup: ${MANIFEST}: ${reason}`, { cause });
   }

@@ -72,7 +72,7 @@ function parseJson(line: string): unknown {
 
 /** The first thing that is wrong, by its path and never by its value, which may be a secret. */
 function explain(error: unknown): string {
-  if (!(error instanceof z.ZodError)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof z.core.$ZodError)) return error instanceof Error ? error.message : String(error);
   const [issue] = error.issues;
   return issue ? `${issue.path.join(".")} ${issue.message}`.trim() : "is not understood";
 }

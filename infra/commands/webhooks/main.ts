@@ -35,7 +35,7 @@ const options = {
 
 const exporting = {
   out: z.string("is missing: the file to write").min(1, "is missing: the file to write"),
-  account: accountName.optional(),
+  account: z.optional(accountName),
   force: z.boolean().default(false),
   replace: unset("is for import"),
 };
@@ -61,7 +61,7 @@ async function readAll(client: DynamoDBDocumentClient, TableName: string, accoun
       try {
         registrations.push(toRegistration(item));
       } catch (error) {
-        const reason = error instanceof z.ZodError ? "cannot be read" : messageOf(error);
+        const reason = error instanceof z.core.$ZodError ? "cannot be read" : messageOf(error);
         problems.push(`${nameOf(item)} ${reason}: it is not in the file; npm run backup takes it along.`);
       }
     }

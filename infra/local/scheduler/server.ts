@@ -107,12 +107,12 @@ function replyError(response: ServerResponse, thrown: unknown): void {
   reply(response, status, { Message: message }, { "x-amzn-errortype": name });
 }
 
-const problems = (error: z.ZodError) =>
+const problems = (error: z.core.$ZodError) =>
   error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 
 function toSchedulerError(thrown: unknown): { status: number; name: string; message: string } {
   if (thrown instanceof SchedulerError) return thrown;
-  if (thrown instanceof z.ZodError) return new SchedulerError("ValidationException", problems(thrown));
+  if (thrown instanceof z.core.$ZodError) return new SchedulerError("ValidationException", problems(thrown));
   if (thrown instanceof SyntaxError || thrown instanceof URIError) {
     return new SchedulerError("ValidationException", thrown.message);
   }

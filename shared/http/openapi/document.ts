@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { version } from "../../version.ts";
 import { type Route, routes } from "../routes.ts";
 import { type OperationDocument, operations, tags } from "./operations.ts";
@@ -43,7 +43,7 @@ function componentSchemas(registry: typeof inputs, io: "input" | "output"): Json
   return Object.fromEntries(named);
 }
 
-function refer(schema: z.ZodType): Json {
+function refer(schema: z.ZodMiniType): Json {
   const id = inputs.get(schema)?.id ?? outputs.get(schema)?.id;
   if (id === undefined) throw new Error("An operation's schema is in neither registry");
   return { $ref: reference(id) };

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { deliveryQuery, undeliveredQuery, webhookQuery } from "../queries.ts";
 import type { FunctionName, RouteKeyOf } from "../routes.ts";
 import * as schema from "./schemas.ts";
@@ -8,12 +8,12 @@ export interface OperationDocument {
   readonly tag: keyof typeof tags;
   readonly summary: string;
   readonly description: string;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodType;
+  readonly query?: z.ZodMiniObject;
+  readonly body?: z.ZodMiniType;
   /** A call without a body is fine too. */
   readonly bodyIsOptional?: boolean;
   /** Status and schema of the answer when all is well; no schema: no content. */
-  readonly answer: readonly [status: 200 | 201 | 202 | 204, schema?: z.ZodType];
+  readonly answer: readonly [status: 200 | 201 | 202 | 204, schema?: z.ZodMiniType];
   /** Refusals beside those that any call may get. */
   readonly problems?: readonly (400 | 404 | 409 | 413 | 422)[];
 }

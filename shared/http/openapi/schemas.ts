@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { eventInput, MAX_BATCH_EVENTS } from "../../domain/accept-event.ts";
 import { attempt, delivery, undelivered } from "../../domain/delivery.ts";
 import { DEFAULT_ENDPOINT_PORTS } from "../../domain/endpoint-rules.ts";
@@ -22,7 +22,7 @@ export const inputs = z.registry<About>();
 /** What callers get. */
 export const outputs = z.registry<About>();
 
-function input<Schema extends z.ZodType>(
+function input<Schema extends z.ZodMiniType>(
   schema: Schema,
   id: string,
   description: string,
@@ -31,16 +31,18 @@ function input<Schema extends z.ZodType>(
   inputs.add(schema, { id, description, examples: [example] });
   return schema;
 }
-function output<Schema extends z.ZodType>(schema: Schema, id: string, description: string): Schema {
+function output<Schema extends z.ZodMiniType>(schema: Schema, id: string, description: string): Schema {
   outputs.add(schema, { id, description });
   return schema;
 }
 
 const time = z.iso.datetime();
-const list = <Item extends z.ZodType>(item: Item) =>
+const list = <Item extends z.ZodMiniType>(item: Item) =>
   z.object({
     items: z.array(item),
-    next_cursor: z.string().nullable().describe("Give it as `cursor` for the next page; null on the last."),
+    next_cursor: z
+      .nullable(z.string())
+      .check(z.describe("Give it as `cursor` for the next page; null on the last.")),
   });
 
 const url = "https://api.example.com/claimr";
@@ -78,9 +80,9 @@ export const event = input(
   "A campaign event. Fields that are not listed pass through.",
   sample,
 );
-input(eventInput.extend({ id: eventId }), "DeliveredEvent", "An event as endpoints receive it.", sample);
+input(z.extend(eventInput, { id: eventId }), "DeliveredEvent", "An event as endpoints receive it.", sample);
 export const eventBatch = input(
-  z.strictObject({ events: z.array(eventInput).min(1).max(MAX_BATCH_EVENTS) }),
+  z.strictObject({ events: z.array(eventInput).check(z.minLength(1), z.maxLength(MAX_BATCH_EVENTS)) }),
   "EventBatch",
   `Up to ${MAX_BATCH_EVENTS} events, accepted together or not at all.`,
   { events: [sample] },
@@ -97,8 +99,8 @@ export const redelivery = input(
 );
 
 export const webhookShown = output(
-  webhook
-    .pick({
+  z.extend(
+    z.pick(webhook, {
       hook_id: true,
       scope: true,
       urls: true,
@@ -106,18 +108,21 @@ export const webhookShown = output(
       status: true,
       created_at: true,
       updated_at: true,
-    })
-    .extend({ disabled_urls: z.array(z.string()).describe("Endpoints that answered 410 Gone.") }),
+    }),
+    { disabled_urls: z.array(z.string()).check(z.describe("Endpoints that answered 410 Gone.")) },
+  ),
   "Webhook",
   "A registered webhook, without its secrets.",
 );
 export const webhookCreated = output(
-  webhookShown.extend({ secret: z.string().describe("Shown this once.") }),
+  z.extend(webhookShown, { secret: z.string().check(z.describe("Shown this once.")) }),
   "CreatedWebhook",
   "A webhook with the secret that signs its deliveries.",
 );
 export const secretRotated = output(
-  webhookCreated.extend({ old_secrets_expire_at: time.nullable().describe("Until then they sign as well.") }),
+  z.extend(webhookCreated, {
+    old_secrets_expire_at: z.nullable(time).check(z.describe("Until then they sign as well.")),
+  }),
   "RotatedWebhook",
   "A webhook with its new secret.",
 );
@@ -129,9 +134,9 @@ export const testResult = output(
       z.object({
         url: z.string(),
         delivered: z.boolean(),
-        status: z.int().nullable(),
+        status: z.nullable(z.int()),
         duration_ms: z.int(),
-        error: z.string().nullable(),
+        error: z.nullable(z.string()),
       }),
     ),
   }),
@@ -146,23 +151,22 @@ export const acceptedBatch = output(
 );
 output(attempt, "Attempt", "One attempt: when it was due, when it began, how long it took, what came of it.");
 export const deliveryShown = output(
-  delivery.omit({ account: true }),
+  z.omit(delivery, { account: true }),
   "Delivery",
   "One event on its way to one endpoint, with every attempt.",
 );
 export const deliveryList = output(list(deliveryShown), "DeliveryList", "Deliveries, newest first.");
 export const undeliveredShown = output(
-  undelivered.omit({ account: true }),
+  z.omit(undelivered, { account: true }),
   "Undelivered",
   "A delivery that was given up, with the body that was never delivered.",
 );
 export const redeliveryStarted = output(
   z.object({
-    job_id: z.string().nullable().describe("Null for a dry run."),
+    job_id: z.nullable(z.string()).check(z.describe("Null for a dry run.")),
     matched: z
-      .int()
-      .nullable()
-      .describe("How many are waiting in the range; null: too many to count in time."),
+      .nullable(z.int())
+      .check(z.describe("How many are waiting in the range; null: too many to count in time.")),
   }),
   "RedeliveryStarted",
   "A job that redelivers a range.",
@@ -177,12 +181,12 @@ export const job = output(
     job_id: z.string(),
     hook_id: z.string(),
     status: z.enum(["running", "done", "cancelled"]),
-    since: time.nullable(),
+    since: z.nullable(time),
     until: time,
     per_second: z.int(),
-    matched: z.int().nullable(),
+    matched: z.nullable(z.int()),
     redelivered: z.int(),
-    skipped: z.int().describe("Left undelivered, because their endpoint is disabled or gone."),
+    skipped: z.int().check(z.describe("Left undelivered, because their endpoint is disabled or gone.")),
     created_at: time,
     updated_at: time,
   }),
@@ -198,11 +202,13 @@ export const problem = output(
   z.object({
     type: z.literal("about:blank"),
     title: z.string(),
-    status: z.int().optional(),
+    status: z.optional(z.int()),
     detail: z.string(),
-    errors: z
-      .array(z.object({ path: z.string().describe("Dotted: `campaign.id`."), message: z.string() }))
-      .optional(),
+    errors: z.optional(
+      z.array(
+        z.object({ path: z.string().check(z.describe("Dotted: `campaign.id`.")), message: z.string() }),
+      ),
+    ),
   }),
   "Problem",
   "A refusal (RFC 9457): what was wrong, and with which fields.",
