@@ -41,6 +41,8 @@ export interface DeliverDeps {
   readonly measure: Measure;
 }
 
+/** Retries are on time to the second: of one that is, only the metric says by how much. */
+const LATE_MS = 1_000;
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
 const WAIT_HERE_MS = 500;
 
@@ -165,7 +167,7 @@ export function createDeliver(deps: DeliverDeps) {
       ...((!arrived || isRetry) && { endpoint }),
       attempt: attempt.number,
       duration_ms: attempt.duration_ms,
-      ...(isRetry && { lateness_ms: latenessMs }),
+      ...(isRetry && latenessMs >= LATE_MS && { lateness_ms: latenessMs }),
       ...(attempt.status !== null && !(arrived && attempt.status === 200) && { http_status: attempt.status }),
       ...(attempt.error !== null && !isRefusal(attempt.status) && { error: attempt.error }),
       decision: moved.status,

@@ -1,7 +1,8 @@
-import { type AttributeValue, BatchGetItemCommand, BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
+import { BatchGetItemCommand, BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { chunks } from "../domain/chunks.ts";
+import { type Item, toAttributes } from "./attributes.ts";
 import { coalesce, repeatUntilDone } from "./coalesce.ts";
 
 /** Limits of BatchGetItem and BatchWriteItem (DynamoDB API reference). */
@@ -11,7 +12,6 @@ const MAX_WRITES = 25;
 const READ_LINGER_MS = 1;
 
 export type Key = Readonly<Record<string, string>>;
-export type Item = Readonly<Record<string, unknown>>;
 
 interface Addressed {
   readonly table: string;
@@ -20,10 +20,6 @@ interface Addressed {
 interface Put extends Addressed {
   readonly item: Item;
 }
-
-/** Here rather than by the document client, which looks for what to convert by a walk through every command. */
-const toAttributes = (item: Item): Record<string, AttributeValue> =>
-  marshall(item, { removeUndefinedValues: true });
 
 /** No attribute's name and no key has a NUL. */
 const address = ({ table, key }: Addressed) => {

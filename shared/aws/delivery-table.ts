@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Delivery } from "../domain/delivery.ts";
-import type { BatchReader, BatchWriter, Item } from "./batch-table.ts";
+import { type Item, toAttributes } from "./attributes.ts";
+import type { BatchReader, BatchWriter } from "./batch-table.ts";
 import { coalesce } from "./coalesce.ts";
 import { whenConditionHolds } from "./conditional.ts";
 import { DELIVERY_SK, readStored, type ToStored, toStored } from "./stored-delivery.ts";
@@ -77,19 +79,19 @@ export function createDeliveryTable(deps: {
     advance: (moved: Delivery, attemptsBefore: number | undefined): Promise<boolean> =>
       whenConditionHolds(
         client.send(
-          new PutCommand({
+          new PutItemCommand({
             TableName: tableName,
-            Item: toItem(moved),
+            Item: toAttributes(toItem(moved)),
             ...(attemptsBefore === undefined
               ? { ConditionExpression: "attribute_not_exists(pk)" }
               : {
                   ConditionExpression: "size(attempts) = :before AND #status IN (:retrying, :pending)",
                   ExpressionAttributeNames: { "#status": "status" },
-                  ExpressionAttributeValues: {
+                  ExpressionAttributeValues: toAttributes({
                     ":before": attemptsBefore,
                     ":retrying": "retrying",
                     ":pending": "pending",
-                  },
+                  }),
                 }),
           }),
         ),

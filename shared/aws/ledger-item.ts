@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { nanoid } from "nanoid";
 import * as z from "zod/mini";
 import { type LedgerEntry, type LedgerGroup, ledgerEntry, ledgerGroup } from "../domain/ledger.ts";
-import type { Item } from "./batch-table.ts";
+import type { Item } from "./attributes.ts";
 import { expiry } from "./delivery-table.ts";
 import { type Owner, timelineKey } from "./timeline.ts";
 

@@ -1,5 +1,5 @@
 import { log } from "../log.ts";
-import type { Item } from "./batch-table.ts";
+import type { Item } from "./attributes.ts";
 
 export type OnUnreadable = (error: Error) => void;
 

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { type Attempt, attempt, type Delivery, delivery, type Undelivered } from "../domain/delivery.ts";
 import type { AccountedDelivery } from "../domain/ledger.ts";
-import type { Item } from "./batch-table.ts";
+import type { Item } from "./attributes.ts";
 
 /**
  * How a delivery stands in a table. DynamoDB is paid by the byte, and writes by the started KiB, so it is written lean:

@@ -8,7 +8,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type SlowMark, type Webhook, type WebhookChange, webhook } from "../domain/webhook.ts";
-import type { Item } from "./batch-table.ts";
+import type { Item } from "./attributes.ts";
 import { wasRepeated, whenConditionHolds } from "./conditional.ts";
 import { type OnUnreadable, readable } from "./readable.ts";
 

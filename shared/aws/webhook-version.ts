@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { log } from "../log.ts";
-import type { BatchReader, Item } from "./batch-table.ts";
+import type { Item } from "./attributes.ts";
+import type { BatchReader } from "./batch-table.ts";
 
 /** Beside the account's count of webhooks, in the deliveries table: no list of webhooks comes across it. */
 export const versionKey = (account: string) => ({ pk: `usage#${account}#webhooks`, sk: "version" });

@@ -1,4 +1,4 @@
-import { BatchWriteItemCommand, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { BatchWriteItemCommand, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -45,10 +45,11 @@ function stored(event_id: string, fields: Partial<Delivery> = {}): Delivery {
   const base = aDelivery({ hook_id, event_id, ...fields });
   return { ...base, id: deliveryId(base) };
 }
-/** A client that repeats each command of a kind, as the SDK does after a 500, and gives the second answer. */
-function loseFirstAnswer(client: DynamoDBDocumentClient, kind: typeof PutCommand): DynamoDBDocumentClient {
+/** A client that repeats each put, as the SDK does after a 500, and gives the second answer. */
+function loseFirstAnswer(client: DynamoDBDocumentClient): DynamoDBDocumentClient {
+  const kinds = [PutCommand, PutItemCommand];
   const send = async (command: never) => {
-    if ((command as unknown) instanceof kind) await client.send(command);
+    if (kinds.some((kind) => (command as unknown) instanceof kind)) await client.send(command);
     return client.send(command);
   };
   return { send } as unknown as DynamoDBDocumentClient;
@@ -71,7 +72,7 @@ describe("a delivery", () => {
 
   test("whose record was stored although the answer was lost is not taken for another copy's", async () => {
     // The SDK repeats the write, whose condition its own first try has made false.
-    const client = loseFirstAnswer(services.dynamoDb, PutCommand);
+    const client = loseFirstAnswer(services.dynamoDb);
     const impatient = createDeliveryTable({
       ...{ client, tableName: services.table("StorageDeliveries"), read, write, ttlDays: 30 },
     });
@@ -112,7 +113,8 @@ describe("what a delivery costs", () => {
         const items = puts.map(({ PutRequest }) => unmarshall(PutRequest?.Item ?? {}));
         calls.push({ command: "BatchWrite", units: items.map(unitsOf) });
       }
-      if (command instanceof PutCommand) calls.push({ command: "Put", units: [unitsOf(command.input.Item)] });
+      if (command instanceof PutItemCommand)
+        calls.push({ command: "Put", units: [unitsOf(unmarshall(command.input.Item ?? {}))] });
       return services.dynamoDb.send(command as PutCommand);
     };
     const client = { send } as unknown as DynamoDBDocumentClient;
@@ -279,7 +281,7 @@ describe("a redelivery job", () => {
   });
 
   test("whose change was stored although the answer was lost goes on", async () => {
-    const client = loseFirstAnswer(services.dynamoDb, PutCommand);
+    const client = loseFirstAnswer(services.dynamoDb);
     const jobs = createJobTable(client, services.table("StorageDeliveries"));
     await jobs.create(job("lost"));
     const changed = await jobs.change(job("lost"), { slice: undefined, redelivered: 1 });

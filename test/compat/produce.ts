@@ -1,8 +1,9 @@
 import { pathToFileURL } from "node:url";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { createDeliver } from "../../functions/deliver/deliver.ts";
 import { createPublish } from "../../functions/events/publish.ts";
 import { createFanOut } from "../../functions/fanout/fanout.ts";
@@ -56,7 +57,9 @@ function recorder() {
   const inputs: unknown[] = [];
   const remember = {
     async send(command: { input: unknown }) {
-      inputs.push(command.input);
+      const { input } = command;
+      const Item = command instanceof PutItemCommand && unmarshall(command.input.Item ?? {});
+      inputs.push(Item ? { ...Object(input), Item } : input);
       return {};
     },
   };

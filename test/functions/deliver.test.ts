@@ -214,14 +214,17 @@ describe("an attempt", () => {
     expect(world.timers[0]?.due_at).toBe(at(POST_MS + 90_000));
   });
 
-  test("its log line tells what was decided, of a retry how late it was, and neither body, secret nor path", async () => {
+  test("its log line tells what was decided, of a retry by how much it was late, if a second or more, and neither body, secret nor path", async () => {
     await deliver(aMessage({ url: "https://example.com/hook" }), false);
-    await deliver(aMessage({ event_id: "late", attempt: 2, due_at: at(-200) }), false);
+    await deliver(aMessage({ event_id: "late", attempt: 2, due_at: at(-1_200) }), false);
+    await deliver(aMessage({ event_id: "on-time", attempt: 2, due_at: at(-200) }), false);
     const line = { event: "delivery.attempted", hook_id: "hook", decision: "delivered" };
     expect(world.logged).toMatchObject([
       { ...line, attempt: 1 },
       { ...line, attempt: 2, endpoint: "https://example.com", lateness_ms: expect.any(Number) },
+      { ...line, attempt: 2 },
     ]);
+    expect(world.logged[2]).not.toHaveProperty("lateness_ms");
     for (const absent of ["lateness_ms", "next_in_s", "error", "scope", "endpoint", "http_status"])
       expect(world.logged[0]).not.toHaveProperty(absent);
     expect(JSON.stringify(world.logged)).not.toMatch(/whsec_|23945872938472|\/hook"/);
