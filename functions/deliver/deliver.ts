@@ -154,7 +154,6 @@ export function createDeliver(deps: DeliverDeps) {
     const latenessMs = Math.max(0, Date.parse(attempt.started_at) - Date.parse(attempt.due_at));
     const { scope } = moved;
     const isRetry = attempt.number > runStart;
-    deps.measure("Attempts", scope);
     deps.measure("EndpointLatency", scope, attempt.duration_ms);
     if (isRetry) deps.measure("RetryLateness", scope, latenessMs);
     if (isRecorded) measureDecision(moved, runStart);

@@ -19,7 +19,6 @@ export const scopedMetrics = {
   EventsAccepted: "Count",
   /** How many endpoints wanted an event. One value for all events of a publication that go the same way. */
   FanOutWidth: "Count",
-  Attempts: "Count",
   Delivered: "Count",
   /** Failed attempts that have a next one. */
   Retried: "Count",
@@ -28,7 +27,7 @@ export const scopedMetrics = {
   Cancelled: "Count",
   /** From when a retry was due to when it started. */
   RetryLateness: "Milliseconds",
-  /** A whole exchange with an endpoint, whatever came of it. */
+  /** A whole exchange with an endpoint, whatever came of it: one for each attempt. */
   EndpointLatency: "Milliseconds",
   /** From when an event was accepted, or its redelivery asked for, to when it arrived. */
   DeliveryAge: "Milliseconds",

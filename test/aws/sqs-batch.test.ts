@@ -67,25 +67,25 @@ test("what was measured is written when the batch ends, although a message of it
   vi.spyOn(log, "error").mockReturnValue();
   const points = printed();
   const handler = sqsBatch(async ({ body }) => {
-    measure("Attempts", "referral");
+    measure("Retried", "referral");
     if (body === "poison") throw new Error("ours");
   });
   await handler(event("1", "poison"), context);
-  expect(points()).toContainEqual(expect.objectContaining({ metric: "Attempts", values: [2] }));
+  expect(points()).toContainEqual(expect.objectContaining({ metric: "Retried", values: [2] }));
   await handler(event("1"), context);
-  expect(points().filter(({ metric }) => metric === "Attempts")).toHaveLength(2);
+  expect(points().filter(({ metric }) => metric === "Retried")).toHaveLength(2);
 });
 
 test("what was measured is written a second before Lambda would end the invocation, not lost with it", async () => {
   vi.useFakeTimers();
   const points = printed();
   const handler = sqsBatch(() => {
-    measure("Attempts", "referral");
+    measure("Retried", "referral");
     return new Promise(() => {});
   });
   void handler(event("hangs"), context);
   await vi.advanceTimersByTimeAsync(38_999);
   expect(points()).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
-  expect(points()).toMatchObject([{ metric: "Attempts", values: [1] }]);
+  expect(points()).toMatchObject([{ metric: "Retried", values: [1] }]);
 });

@@ -256,7 +256,6 @@ describe("what is measured", () => {
   test("of an attempt that arrives: that it did, how long the endpoint took, and how old the event was", async () => {
     await deliver(aMessage({ due_at: at(-200) }), false);
     expect(world.measured).toEqual([
-      ["Attempts", "user_activity"],
       ["EndpointLatency", "user_activity", POST_MS],
       ["Delivered", "user_activity"],
       ["DeliveryAge", "user_activity", 200 + POST_MS],
@@ -293,7 +292,7 @@ describe("what is measured", () => {
     world.afterPost = () =>
       world.stored.set(deliveryId(aMessage()), aDelivery({ status: "delivered", attempts: [anAttempt()] }));
     await deliver(aMessage(), false);
-    expect(world.measured.map(([metric]) => metric)).toEqual(["Attempts", "EndpointLatency"]);
+    expect(world.measured.map(([metric]) => metric)).toEqual(["EndpointLatency"]);
     expect(world.logged.at(-1)).toMatchObject({ event: "delivery.attempted", superseded: true });
   });
 });

@@ -20,17 +20,17 @@ function printedBy(work: () => void) {
 test("an invocation writes one line for each scope, however much it measured, under the stage's name", () => {
   const { lines, points } = printedBy(() => {
     for (let n = 0; n < 50; n++) {
-      measure("Attempts", "referral");
+      measure("Retried", "referral");
       measure("EndpointLatency", "referral", n);
-      measure("Attempts", "user_login");
+      measure("Retried", "user_login");
     }
     measurePlain("MessagesFailed");
   });
   expect(lines).toHaveLength(3);
   expect(points.map(({ metric, dimensions, values }) => [metric, dimensions, values.length])).toEqual([
-    ["Attempts", { service: "claimr-webhooks-test", scope: "referral" }, 1],
+    ["Retried", { service: "claimr-webhooks-test", scope: "referral" }, 1],
     ["EndpointLatency", { service: "claimr-webhooks-test", scope: "referral" }, 50],
-    ["Attempts", { service: "claimr-webhooks-test", scope: "user_login" }, 1],
+    ["Retried", { service: "claimr-webhooks-test", scope: "user_login" }, 1],
     ["MessagesFailed", { service: "claimr-webhooks-test" }, 1],
   ]);
   expect(points[0]?.values).toEqual([50]);
@@ -64,11 +64,11 @@ test.each([99, 100, 101, 250])(
   (count) => {
     const { points } = printedBy(() => {
       for (let n = 0; n < count; n++) measure("DeliveryAge", "user_reward", n);
-      measure("Attempts", "user_reward", count);
+      measure("Retried", "user_reward", count);
     });
     const ages = points.filter(({ metric }) => metric === "DeliveryAge").flatMap(({ values }) => values);
     expect(ages).toEqual(Array.from({ length: count }, (_, n) => n));
-    expect(points.filter(({ metric }) => metric === "Attempts").flatMap(({ values }) => values)).toEqual([
+    expect(points.filter(({ metric }) => metric === "Retried").flatMap(({ values }) => values)).toEqual([
       count,
     ]);
     expect(new Set(points.map(({ dimensions }) => dimensions.scope))).toEqual(new Set(["user_reward"]));
@@ -77,7 +77,7 @@ test.each([99, 100, 101, 250])(
 
 test("an invocation that measured nothing prints nothing, no warning either", () => {
   const warn = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  for (const scope of scopes) printedBy(() => measure("Attempts", scope));
+  for (const scope of scopes) printedBy(() => measure("Retried", scope));
   expect(printedBy(() => {}).lines).toEqual([]);
   expect(printedBy(() => measure("EndpointLatency", "referral", 1)).lines).toHaveLength(1);
   expect(warn).not.toHaveBeenCalled();
@@ -88,13 +88,13 @@ test("a metric that cannot be written is logged, and neither fails the invocatio
     throw new Error("no room on the device");
   });
   const { lines, points } = printedBy(() => {
-    measure("Attempts", "referral");
-    measure("Attempts", "user_login");
+    measure("Retried", "referral");
+    measure("Retried", "user_login");
     measure("EndpointLatency", "user_login", Number.NaN);
   });
   expect(lines.map((line) => JSON.parse(line)).filter(({ level }) => level)).toMatchObject([
     { event: "metrics.failed", error: { message: "EndpointLatency is NaN" } },
     { event: "metrics.failed", scope: "referral", error: { message: "no room on the device" } },
   ]);
-  expect(points).toMatchObject([{ metric: "Attempts", dimensions: { scope: "user_login" } }]);
+  expect(points).toMatchObject([{ metric: "Retried", dimensions: { scope: "user_login" } }]);
 });

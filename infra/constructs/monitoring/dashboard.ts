@@ -59,7 +59,7 @@ export class Dashboard extends Construct {
       title: "Is it working: the last hour",
       metrics: [
         own.total("EventsAccepted", "events accepted"),
-        own.total("Attempts", "attempts"),
+        own.total("EndpointLatency", "attempts", "SampleCount"),
         own.total("Delivered", "delivered"),
         own.total("Undelivered", "undelivered"),
         own.total("Cancelled", "cancelled"),

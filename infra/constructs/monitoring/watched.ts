@@ -74,8 +74,8 @@ export function ownMetrics(construct: Construct, period: Duration) {
       }),
 
     /** Of all scopes together. */
-    total: (metric: ScopedMetric, label: string): IMetric =>
-      sumOf(idOf(metric), byScope(metric), period, label),
+    total: (metric: ScopedMetric, label: string, statistic?: string): IMetric =>
+      sumOf(idOf(metric), byScope(metric, statistic), period, label),
 
     /** How much of what ended in a scope did not arrive, in percent; 0 where less than `floor` ended. */
     undeliveredPercent(scope: Scope, floor: number): IMetric {

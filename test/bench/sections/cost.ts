@@ -20,7 +20,6 @@ const BATCH = 100;
 const WARM_UP_DELIVERIES = 1_000;
 
 const SCOPE = "user_activity";
-const WARM_UP_SCOPE = "referral";
 
 interface Scenario extends Load {
   readonly name: string;
@@ -77,15 +76,14 @@ async function onStage<Result>(
   measure: (stage: CountedStage) => Promise<Result>,
 ): Promise<Result> {
   const { fanOut, status, environment } = scenario;
-  const urlsThatAnswer = (status: number) =>
-    Array.from({ length: fanOut }, (_, n) => sink.url(status, ENDPOINT_MS, `hooks/claimr/endpoint-${n}`));
+  const urls = Array.from({ length: fanOut }, (_, n) =>
+    sink.url(status, ENDPOINT_MS, `hooks/claimr/endpoint-${n}`),
+  );
   const stage = await startCountedStage(environment);
   try {
-    await registerEndpoints(stage, urlsThatAnswer(status), { scope: SCOPE });
-    // The first deliveries compile the code that the others run. Failing ones would take minutes.
-    const scope = status === 200 ? SCOPE : WARM_UP_SCOPE;
-    if (scope === WARM_UP_SCOPE) await registerEndpoints(stage, urlsThatAnswer(200), { scope });
-    await countLoad(stage, sink, { events: WARM_UP_DELIVERIES / fanOut, batch: BATCH, fanOut, scope });
+    await registerEndpoints(stage, urls, { scope: SCOPE });
+    // The first deliveries compile the code that the others run.
+    await countLoad(stage, sink, { ...scenario, events: WARM_UP_DELIVERIES / fanOut });
     return await measure(stage);
   } finally {
     await stage.stop();
