@@ -41,9 +41,11 @@ export function startScheduler({ store, target, latenessSeconds, random }: Sched
   function fireDue(): void {
     if (stopped) return;
     const now = Date.now();
-    for (const schedule of store.due(now, MAX_IN_FLIGHT + inFlight.size)) {
-      const key = keyOf(schedule);
+    for (const { groupName, name } of store.due(now, MAX_IN_FLIGHT + inFlight.size)) {
+      const key = `${groupName}/${name}`;
       if (inFlight.has(key) || inFlight.size >= MAX_IN_FLIGHT) continue;
+      const schedule = store.find(groupName, name);
+      if (!schedule) continue;
       const firing = fire(schedule).finally(function settle() {
         inFlight.delete(key);
         fireDue();
@@ -112,7 +114,5 @@ export function startScheduler({ store, target, latenessSeconds, random }: Sched
     },
   };
 }
-
-const keyOf = ({ definition }: StoredSchedule) => `${definition.GroupName}/${definition.Name}`;
 
 const logLoss = (error: unknown) => log.error("schedule.lost", error);
