@@ -9,8 +9,10 @@ export const flag = () =>
     z.enum(["true", "false"]),
     z.transform((text) => text === "true"),
   );
-const name = () => z.string().check(z.minLength(1));
-const queueUrl = () => z.url();
+const text = z.string().check(z.minLength(1));
+const name = () => text;
+const url = z.url();
+const queueUrl = () => url;
 const wholeNumber = (min: number, max: number) =>
   z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
 

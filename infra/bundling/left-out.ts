@@ -44,6 +44,24 @@ const edited = (from: string, to: string) => async (path: string) => {
   return text.replace(from, to);
 };
 
+/**
+ * The errors of AWS that a bundle knows by their class: those that our code tells apart by it, and the one by which the
+ * SDK knows that it may repeat a call.
+ */
+export const errorClasses: readonly string[] = [
+  ...["ConditionalCheckFailedException", "ConflictException"],
+  "ReplicatedWriteConflictException",
+];
+
+const REGISTRATION = /^n0_registry\.registerError\((\w+)\$, \w+\);$/gm;
+
+/** @throws when it registers no errors any more */
+const fewErrors = async (path: string) => {
+  const text = await readFile(path, "utf8");
+  if (text.search(REGISTRATION) < 0) throw new Error(`${path} registers no errors any more`);
+  return text.replaceAll(REGISTRATION, (line, name) => (errorClasses.includes(name) ? line : ""));
+};
+
 const thrown = (what: string) =>
   `throw new Error(${JSON.stringify(`${what} is left out of the bundles (infra/bundling/left-out.ts)`)});`;
 
@@ -76,6 +94,12 @@ export const replacements: readonly Replacement[] = [
     instead: () => `export const CONFIG_PREFIX_SEPARATOR = ".";
       export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
   },
+  // Some seventy classes, one for each error of each operation. What is not registered arrives as the exception that
+  // all of them extend, under its own name and with its own message, and is repeated by that name or by its status.
+  ...["dynamodb", "sqs", "scheduler"].map((client) => ({
+    module: `@aws-sdk/client-${client}/dist-es/schemas/schemas_0.js`,
+    instead: fewErrors,
+  })),
   {
     // Looks whether there is a global `crypto`, for which Node loads all of Web Crypto.
     module: "@smithy/core/dist-es/submodules/serde/uuid/v4.js",

@@ -113,6 +113,13 @@ describe("what is deployed", () => {
     await settled(hook_id, ["delivered", "undelivered", "undelivered"]);
   });
 
+  test("tells a refused condition from a failure: a taken id is a conflict", async () => {
+    const registration = { hook_id: "taken", scope: "user_login", url: plain("/taken") };
+    expect(await local.call("POST", "/webhooks", registration)).toMatchObject({ status: 201 });
+    expect(await local.call("POST", "/webhooks", registration)).toMatchObject({ status: 409 });
+    expect(await local.call("DELETE", "/webhooks/taken")).toMatchObject({ status: 204 });
+  });
+
   test("sends a test, and serves the pages", async () => {
     const url = tls("/tested");
     const { body } = await local.call("POST", "/webhooks", { scope: "user_login", url });
