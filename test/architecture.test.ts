@@ -10,8 +10,11 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 const allowed: [file: string, specifiers: string[]][] = [
   ["shared/domain/retry.ts", ["zod/mini", "node:crypto", "./event.ts"]],
-  ["shared/aws/queue.ts", ["@aws-sdk/client-sqs", "../domain/event.ts", "../log.ts", "./coalesce.ts"]],
-  ["shared/http/api.ts", ["@middy/core", "../domain/problem.ts", "../log.ts", "./routes.ts"]],
+  [
+    "shared/aws/queue.ts",
+    ["@aws-sdk/client-sqs", "zod/mini", "../domain/event.ts", "../log.ts", "./coalesce.ts"],
+  ],
+  ["shared/http/api.ts", ["@middy/core", "zod/mini", "../domain/problem.ts", "../log.ts", "./routes.ts"]],
   ["functions/deliver/deliver.ts", ["zod/mini", "../../shared/domain/retry.ts", "../../shared/http/api.ts"]],
   [
     "functions/deliver/handler.ts",
@@ -28,7 +31,7 @@ const forbidden: [file: string, specifiers: string[]][] = [
   ],
   [
     "shared/aws/queue.ts",
-    ["../http/api.ts", "../config.ts", "../../functions/deliver/deliver.ts", "aws-cdk-lib", "zod"],
+    ["../http/api.ts", "../config.ts", "../../functions/deliver/deliver.ts", "aws-cdk-lib", "zod", "zod/v4"],
   ],
   [
     "shared/http/api.ts",
@@ -46,7 +49,10 @@ const forbidden: [file: string, specifiers: string[]][] = [
     "functions/deliver/handler.ts",
     ["../fanout/fanout.ts", "../../infra/stack.ts", "@aws-sdk/client-sqs", "aws-cdk-lib", "zod"],
   ],
-  ["functions/site/console/api.ts", ["../../../shared/domain/event.ts", "node:fs", "@aws-sdk/client-sqs"]],
+  [
+    "functions/site/console/api.ts",
+    ["../../../shared/domain/event.ts", "node:fs", "@aws-sdk/client-sqs", "zod/mini"],
+  ],
   [
     "infra/constructs/api.ts",
     ["../local/run.ts", "../../functions/deliver/deliver.ts", "../../test/support/receiver.ts"],

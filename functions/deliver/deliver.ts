@@ -41,7 +41,7 @@ export interface DeliverDeps {
   readonly measure: Measure;
 }
 
-/** Retries are on time to the second: of one that is, only the metric says by how much. */
+/** A retry begins within a second of its due time. By how much less than that, only the metric says. */
 const LATE_MS = 1_000;
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
 const WAIT_HERE_MS = 500;

@@ -4,8 +4,8 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 export type Item = Readonly<Record<string, unknown>>;
 
 /**
- * An item as DynamoDB takes it. Where calls are many, here rather than by the document client, which looks for what to
- * convert by a walk through every command.
+ * Values as DynamoDB takes them. Made here where calls are many: the document client walks through every command in
+ * search of what to convert.
  */
-export const toAttributes = (item: Item): Record<string, AttributeValue> =>
-  marshall(item, { removeUndefinedValues: true });
+export const toAttributes = (values: Item): Record<string, AttributeValue> =>
+  marshall(values, { removeUndefinedValues: true });

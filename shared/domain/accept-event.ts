@@ -30,7 +30,7 @@ export const eventInput = z.looseObject({
       ugc_xp: z.optional(points),
       xp_mul: z.optional(points),
       rank: z.optional(points),
-      team: z.nullish(z.union([z.string(), z.looseObject({})])),
+      team: z.nullish(z.union([z.string(), z.looseObject({})], { error: "must be a string or an object" })),
     }),
   }),
 });

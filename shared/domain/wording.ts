@@ -24,13 +24,11 @@ export function plainWords(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return `must be ${issue.values.map(String).join(" or ")}`;
     case "invalid_format":
-      return `must be ${formats[issue.format] ?? "of another form"}`;
+      return issue.format in formats ? `must be ${formats[issue.format]}` : "has the wrong form";
     case "too_small":
       return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
     case "too_big":
       return `must be at most ${issue.maximum}${issue.origin === "string" ? " characters" : ""}`;
-    case "unrecognized_keys":
-      return `has unknown fields: ${issue.keys.join(", ")}`;
     default:
       return "is not valid";
   }

@@ -45,14 +45,18 @@ function stored(event_id: string, fields: Partial<Delivery> = {}): Delivery {
   const base = aDelivery({ hook_id, event_id, ...fields });
   return { ...base, id: deliveryId(base) };
 }
-/** A client that repeats each put, as the SDK does after a 500, and gives the second answer. */
-function loseFirstAnswer(client: DynamoDBDocumentClient): DynamoDBDocumentClient {
+/** A client that repeats each put, as the SDK does after a 500, and gives the second answer; and how many it repeated. */
+function loseFirstAnswer(client: DynamoDBDocumentClient) {
   const kinds = [PutCommand, PutItemCommand];
+  let lost = 0;
   const send = async (command: never) => {
-    if (kinds.some((kind) => (command as unknown) instanceof kind)) await client.send(command);
+    if (kinds.some((kind) => (command as unknown) instanceof kind)) {
+      await client.send(command);
+      lost++;
+    }
     return client.send(command);
   };
-  return { send } as unknown as DynamoDBDocumentClient;
+  return { client: { send } as unknown as DynamoDBDocumentClient, lost: () => lost };
 }
 /** What another copy of the same message would record. */
 const slower = (record: Delivery): Delivery => ({ ...record, updated_at: at(59) });
@@ -72,11 +76,12 @@ describe("a delivery", () => {
 
   test("whose record was stored although the answer was lost is not taken for another copy's", async () => {
     // The SDK repeats the write, whose condition its own first try has made false.
-    const client = loseFirstAnswer(services.dynamoDb);
+    const { client, lost } = loseFirstAnswer(services.dynamoDb);
     const impatient = createDeliveryTable({
       ...{ client, tableName: services.table("StorageDeliveries"), read, write, ttlDays: 30 },
     });
     expect(await impatient.advance(stored("answer-lost"), undefined)).toBe(true);
+    expect(lost()).toBe(1);
     expect(await deliveries.find(stored("answer-lost").id)).toEqual(stored("answer-lost"));
   });
 
@@ -281,11 +286,12 @@ describe("a redelivery job", () => {
   });
 
   test("whose change was stored although the answer was lost goes on", async () => {
-    const client = loseFirstAnswer(services.dynamoDb);
+    const { client, lost } = loseFirstAnswer(services.dynamoDb);
     const jobs = createJobTable(client, services.table("StorageDeliveries"));
     await jobs.create(job("lost"));
     const changed = await jobs.change(job("lost"), { slice: undefined, redelivered: 1 });
     expect(changed).toMatchObject({ version: 2, redelivered: 1 });
+    expect(lost()).toBeGreaterThan(0);
   });
 
   test("is changed by one of two at the same time", async () => {

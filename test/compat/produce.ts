@@ -57,9 +57,8 @@ function recorder() {
   const inputs: unknown[] = [];
   const remember = {
     async send(command: { input: unknown }) {
-      const { input } = command;
-      const Item = command instanceof PutItemCommand && unmarshall(command.input.Item ?? {});
-      inputs.push(Item ? { ...Object(input), Item } : input);
+      if (!(command instanceof PutItemCommand)) inputs.push(command.input);
+      else inputs.push({ ...command.input, Item: unmarshall(command.input.Item ?? {}) });
       return {};
     },
   };

@@ -10,14 +10,14 @@ test.each([
   [z.enum(["a", "b"]), "c", "must be a or b"],
   [z.url(), "nowhere", "must be a URL"],
   [z.iso.datetime(), "tomorrow", "must be an ISO 8601 time"],
-  [z.string().check(z.regex(/^a$/)), "b", "must be of another form"],
+  [z.string().check(z.regex(/^a$/)), "b", "has the wrong form"],
   [z.string().check(z.minLength(1)), "", "must not be empty"],
   [z.string().check(z.maxLength(3)), "four", "must be at most 3 characters"],
   [z.int().check(z.minimum(1)), 0, "must be at least 1"],
   [z.int().check(z.maximum(9)), 10, "must be at most 9"],
-  [z.strictObject({}), { a: 1, b: 2 }, "has unknown fields: a, b"],
+  [z.strictObject({}), { a: 1 }, "is not valid"],
   [z.union([z.string(), z.number()]), true, "is not valid"],
-])("a schema without words of its own is spoken for: %#", (schema, input, words) => {
+])("a schema without words of its own is spoken for: %#, %j %s", (schema, input, words) => {
   const { error } = schema.safeParse(input, { error: plainWords });
   expect(error?.issues.map(({ message }) => message)).toEqual([words]);
 });

@@ -19,6 +19,7 @@ const options = z.looseObject({
   expression: z.string().optional(),
   label: z.string().optional(),
   id: z.string().optional(),
+  stat: z.string().optional(),
 });
 const graph = z.object({
   type: z.literal("metric"),
@@ -58,6 +59,14 @@ test("each metric is asked for by its dimensions: without, it would be that of t
   const metrics = graphs.flatMap(({ title }) => [...readGraph(title).metrics.values()]);
   expect(metrics.length).toBeGreaterThan(50);
   for (const metric of metrics) expect(metric).toMatch(/^(AWS\/\w+|ClaimrWebhooks) \w+ \w+ ./);
+});
+
+test("attempts are counted, not their milliseconds added up", () => {
+  const totals = graphs.find(({ title }) => title === "Is it working: the last hour");
+  const stats = totals?.metrics
+    .filter((entry) => entry.includes("EndpointLatency"))
+    .map((entry) => options.parse(entry.at(-1)).stat);
+  expect(stats).toEqual(Array(4).fill("SampleCount"));
 });
 
 test("what it is costing: a million of each at list price", () => {

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { omit } from "zod/mini";
-import { delivery } from "../../../shared/domain/delivery.ts";
+import { deliveryShown } from "../../../shared/http/openapi/schemas.ts";
 import { type LocalRun, until } from "../../support/local-run.ts";
 import { histogram, percentile } from "../../support/statistics.ts";
 import { startClaimr } from "../load/claimr.ts";
@@ -32,7 +31,7 @@ const CLOCK_MOVED_MS = 20;
 const BARS = 20;
 
 const page = z.object({
-  items: z.array(omit(delivery, { account: true })),
+  items: z.array(deliveryShown),
   next_cursor: z.string().nullable(),
 });
 type Row = z.infer<typeof page>["items"][number];
