@@ -46,6 +46,8 @@ async function aWebhookAt(path: string, answer: (n: number) => Answer) {
     },
     async hasStatus(status: string) {
       await until(async () => (await this.delivery())?.status === status);
+      // The row is written once the record is.
+      if (status === "undelivered") await until(async () => (await this.undelivered()).length > 0);
     },
   };
 }
@@ -112,8 +114,12 @@ describe.concurrent("a receiver that", () => {
     const webhook = await aWebhookAt("/gone", (n) => ({ status: n === 1 ? 410 : 200 }));
     await webhook.publish();
     await webhook.hasStatus("undelivered");
-    const { body: shown } = await local.call("GET", webhook.hook);
-    expect(shown).toMatchObject({ status: "disabled", disabled_urls: [receiver.url("/gone")] });
+    // The webhook is written last of all.
+    const shown = await until(async () => {
+      const { body } = await local.call("GET", webhook.hook);
+      return body.status === "disabled" && body;
+    });
+    expect(shown.disabled_urls).toEqual([receiver.url("/gone")]);
     await webhook.publish();
     await until(async () => (await webhook.undelivered()).length === 2);
     expect(arrived("/gone")).toHaveLength(1);

@@ -103,10 +103,14 @@ describe("what is deployed", () => {
   test("retries by a schedule, keeps what was never delivered, and sends it again when asked", async () => {
     const { hook_id } = await published([plain("/refused"), plain("/malformed"), tls("/gone")]);
     await settled(hook_id, ["undelivered", "undelivered", "undelivered"]);
-    const { body } = await local.call("GET", `/undelivered?hook_id=${hook_id}`);
-    const last = body.items.map(({ attempts }: { attempts: { error: string }[] }) => attempts.at(-1)?.error);
+    // Rows are written once the records are.
+    const items = await until(async () => {
+      const { body } = await local.call("GET", `/undelivered?hook_id=${hook_id}`);
+      return body.items.length === 3 && body.items;
+    });
+    const last = items.map(({ attempts }: { attempts: { error: string }[] }) => attempts.at(-1)?.error);
     expect(last.sort()).toEqual(["answered 410", "answered 500", "malformed HTTP response"]);
-    const refused = body.items.find(({ url }: { url: string }) => url === plain("/refused"));
+    const refused = items.find(({ url }: { url: string }) => url === plain("/refused"));
     isRefused = false;
     const again = await local.call("POST", `/undelivered/${refused.id}/redeliver`);
     expect(again.status).toBe(202);
