@@ -9,10 +9,10 @@ export const flag = () =>
     z.enum(["true", "false"]),
     z.transform((text) => text === "true"),
   );
-const text = z.string().check(z.minLength(1));
-const name = () => text;
-const url = z.url();
-const queueUrl = () => url;
+const someText = z.string().check(z.minLength(1));
+const name = () => someText;
+const anyUrl = z.url();
+const queueUrl = () => anyUrl;
 const wholeNumber = (min: number, max: number) =>
   z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
 

@@ -41,7 +41,7 @@ export interface DeliverDeps {
   readonly measure: Measure;
 }
 
-/** A retry begins within a second of its due time. By how much less than that, only the metric says. */
+/** Retries are to begin within a second of their due time. Of those that do, only the metric says how late. */
 const LATE_MS = 1_000;
 /** SQS delays are whole seconds; half a second early is waited out here rather than sent round again. */
 const WAIT_HERE_MS = 500;

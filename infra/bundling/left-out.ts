@@ -49,7 +49,8 @@ const edited = (from: string, to: string) => async (path: string) => {
  * SDK knows that it may repeat a call.
  */
 export const errorClasses: readonly string[] = [
-  ...["ConditionalCheckFailedException", "ConflictException"],
+  "ConditionalCheckFailedException",
+  "ConflictException",
   "ReplicatedWriteConflictException",
 ];
 

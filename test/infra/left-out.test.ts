@@ -17,3 +17,14 @@ test("bundles hold the class of each error of AWS that is told apart by it", asy
   expect([...asked].sort()).toEqual(["ConditionalCheckFailedException", "ConflictException"]);
   for (const name of asked) expect(errorClasses).toContain(name);
 });
+
+test("bundles hold the class of each error that the SDK repeats for being of it", async () => {
+  const retryable: string[] = [];
+  for (const client of ["dynamodb", "sqs", "scheduler"]) {
+    const file = `${root}node_modules/@aws-sdk/client-${client}/dist-es/models/errors.js`;
+    const classes = (await readFile(file, "utf8")).split(/^export class /m).slice(1);
+    for (const text of classes) if (text.includes("$retryable")) retryable.push(/^\w+/.exec(text)?.[0] ?? "");
+  }
+  expect(retryable).not.toEqual([]);
+  for (const name of retryable) expect(errorClasses).toContain(name);
+});

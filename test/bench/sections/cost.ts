@@ -82,7 +82,7 @@ async function onStage<Result>(
   const stage = await startCountedStage(environment);
   try {
     await registerEndpoints(stage, urls, { scope: SCOPE });
-    // The first deliveries compile the code that the others run.
+    // With what is measured then: code that only failing attempts run would be compiled while it is counted.
     await countLoad(stage, sink, { ...scenario, events: WARM_UP_DELIVERIES / fanOut });
     return await measure(stage);
   } finally {
