@@ -1,12 +1,36 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { marshall } from "@aws-sdk/util-dynamodb";
 
 export type Item = Readonly<Record<string, unknown>>;
 
 /**
- * Values as DynamoDB takes them. Made here where calls are many: the document client walks through every command in
- * search of what to convert. Not with an object of options that it has too: it writes its own wishes into what it is
- * given, and items would be wrapped once more.
+ * Values as DynamoDB takes them, without those that are undefined. For calls that are many: the document client walks
+ * through every command in search of what to convert, and the SDK's own conversion knows JavaScript's every class, and
+ * asks each value for its own. What we store is JSON and bytes.
+ * @throws TypeError for anything else, and for a number that is none or has lost digits (beyond 2^53)
  */
-export const toAttributes = (values: Item): Record<string, AttributeValue> =>
-  marshall(values, { removeUndefinedValues: true });
+export function toAttributes(values: Item): Record<string, AttributeValue> {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) attributes[name] = toAttribute(value);
+  }
+  return attributes;
+}
+
+function toAttribute(value: unknown): AttributeValue {
+  if (typeof value === "string") return { S: value };
+  if (typeof value === "number" && isExact(value)) return { N: String(value) };
+  if (typeof value === "boolean") return { BOOL: value };
+  if (value === null) return { NULL: true };
+  if (Array.isArray(value)) return { L: value.filter((one) => one !== undefined).map(toAttribute) };
+  if (value instanceof Uint8Array) return { B: value };
+  if (isPlain(value)) return { M: toAttributes(value) };
+  throw new TypeError(`DynamoDB stores no ${typeof value} such as this`);
+}
+
+const isExact = (value: number) => Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+
+function isPlain(value: unknown): value is Item {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
