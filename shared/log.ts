@@ -3,13 +3,27 @@ import { Console } from "node:console";
 /**
  * Lambda's runtime puts time, level and request id around what the global `console` is given, some 117 bytes a line.
  * Lines of JSON on standard output it leaves as they are, as it does those of metrics, and CloudWatch keeps the time of
- * each beside it. A line is in the pipe, whole, when the call returns, so none is lost when Lambda freezes the process; it
- * would wait only if more than a pipe holds (64 KiB on Linux, some 200 lines) were not read yet. A console, as it bears
- * an output that is closed.
+ * each beside it. The write is synchronous; it would wait only if more than a pipe holds (64 KiB on Linux, some 200
+ * lines) were not read yet. A console, as it bears an output that is closed.
  * https://aws.amazon.com/lambda/faqs/ ("Can I use my own logging libraries": what is JSON is not encoded again)
  * https://github.com/awslabs/aws-embedded-metrics-node/issues/171 (and gets no fields)
  */
 const output = new Console(process.stdout);
+
+/**
+ * Lines wait for the end of the turn that they are of: the attempts of a batch are recorded by one request, and told of
+ * by one write. Until then nothing is received or sent, so no line is behind what it tells of, and all are in the pipe
+ * before Lambda freezes the process.
+ */
+let waiting: string[] = [];
+
+function flush(): void {
+  if (waiting.length === 0) return;
+  const lines = waiting.join("\n");
+  waiting = [];
+  output.log(lines);
+}
+process.on("exit", flush);
 
 /**
  * One line of JSON for one thing that happened: an event name and its fields, never a secret and never a body. A
@@ -21,19 +35,17 @@ export const log = {
    * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
    */
   info(event: string, fields: Readonly<Record<string, unknown>>): void {
-    write({ event, ...fields });
+    if (waiting.push(toJson({ event, ...fields })) === 1) process.nextTick(flush);
   },
 
   /** With its time: without a valid one Lambda takes a line for INFO, whatever level it says (the same page). */
   error(event: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
     const timestamp = new Date().toISOString();
-    write({ timestamp, level: "ERROR", event, ...fields, error: describe(error) });
+    waiting.push(toJson({ timestamp, level: "ERROR", event, ...fields, error: describe(error) }));
+    // What failed may end the process.
+    flush();
   },
 };
-
-function write(line: Readonly<Record<string, unknown>>): void {
-  output.log(toJson(line));
-}
 
 function toJson(line: Readonly<Record<string, unknown>>): string {
   try {

@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { closeServer, listen } from "../infra/local/http-server.ts";
 import { clientOptions } from "../infra/local/settings.ts";
 import { apiKeyRecord } from "../shared/domain/api-key.ts";
@@ -12,20 +13,20 @@ import { captureLambdaLines } from "./support/monitoring/lambda-console.ts";
 
 const CANARY = "canary-5f0c";
 
-/** The lines that are written meanwhile, each by one call. */
-function written(work: () => void): string[] {
+/** The lines that are written meanwhile, and when its turn has ended. */
+async function written(work: () => void): Promise<string[]> {
   const captured = captureLambdaLines();
   try {
     work();
   } finally {
-    captured.restore();
+    await captured.restore();
   }
   return captured.lines();
 }
 
 /** All that the log says of what is thrown. */
-function logged(work: () => unknown): string {
-  const lines = written(() => tellOf(work));
+async function logged(work: () => unknown): Promise<string> {
+  const lines = await written(() => tellOf(work));
   expect(lines).toHaveLength(3);
   return lines.join("\n");
 }
@@ -91,22 +92,22 @@ test.each<[string, () => unknown]>([
     "a stored key of the wrong shape",
     () => apiKeyRecord.parse({ key_hash: 1, account: `.${CANARY}`, roles: [CANARY] }),
   ],
-])("the log names a failure, and repeats nothing of what it was about: %s", (_, work) => {
-  const lines = logged(work);
+])("the log names a failure, and repeats nothing of what it was about: %s", async (_, work) => {
+  const lines = await logged(work);
   expect(lines).not.toContain(CANARY);
   expect(lines).not.toContain(CANARY.toUpperCase());
   // What it was is still to be seen.
   expect(lines).toMatch(/JSON|ZodError|Problem/);
 });
 
-test("an error that is no SyntaxError is logged as it is", () => {
+test("an error that is no SyntaxError is logged as it is", async () => {
   const message = 'Unexpected "thing" is not valid JSON';
-  const [line = ""] = written(() => log.error("request.failed", new Error(message), { a: 1 }));
+  const [line = ""] = await written(() => log.error("request.failed", new Error(message), { a: 1 }));
   expect(JSON.parse(line)).toMatchObject({ a: 1, error: { message } });
 });
 
-test("a line is JSON as it stands, written at once: of what happened its name and fields, of a failure time and level too", () => {
-  const lines = written(() => {
+test("a line is JSON as it stands: of what happened its name and fields, of a failure time and level too", async () => {
+  const lines = await written(() => {
     log.info("delivery.attempted", { account: "acme", note: "50 %s\n", left_out: undefined });
     log.error("message.failed", "ours", { account: "acme" });
   });
@@ -118,12 +119,58 @@ test("a line is JSON as it stands, written at once: of what happened its name an
   expect(lines).toHaveLength(2);
 });
 
-test("nothing fails for its log line: what JSON cannot carry is left out of it", () => {
+describe("what is written when", () => {
+  const told = { event: "delivery.attempted" };
+  /** What each write has, line by line, and whether anything had been received or sent by then. */
+  function watchWrites() {
+    const writes: unknown[][] = [];
+    const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      writes.push(
+        String(text)
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line)),
+      );
+      return true;
+    });
+    onTestFinished(() => spy.mockRestore());
+    return writes;
+  }
+
+  test("lines of one turn are one write, at its end, also of what goes on by promises", async () => {
+    const writes = watchWrites();
+    const turn = new Promise((resolve) => setImmediate(resolve));
+    for (let n = 0; n < 10; n++) void Promise.resolve().then(async () => log.info("delivery.attempted", {}));
+    log.info("delivery.attempted", {});
+    expect(writes).toEqual([]);
+    await turn;
+    expect(writes).toEqual([Array(11).fill(told)]);
+    log.info("delivery.attempted", {});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(writes.slice(1)).toEqual([[told]]);
+  });
+
+  test("a failure is written at once, with what came before it", () => {
+    const writes = watchWrites();
+    log.info("delivery.attempted", {});
+    log.error("message.failed", "ours");
+    expect(writes).toEqual([[told, expect.objectContaining({ event: "message.failed" })]]);
+  });
+
+  test("a process that ends in the middle of a turn has written its lines", () => {
+    const module = new URL("../shared/log.ts", import.meta.url).href;
+    const script = `import { log } from "${module}"; log.info("delivery.attempted", {}); process.exit(3);`;
+    const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", script]);
+    expect([JSON.parse(String(stdout)), status]).toEqual([told, 3]);
+  });
+});
+
+test("nothing fails for its log line: what JSON cannot carry is left out of it", async () => {
   const cycle: Record<string, unknown> = {};
   cycle.itself = cycle;
   const own = new Error("its own cause");
   own.cause = own;
-  const lines = written(() => {
+  const lines = await written(() => {
     log.info("event.accepted", { cycle, count: 10n, deep: [10n], account: "acme", left_out: undefined });
     log.error("message.failed", own);
   });
@@ -146,7 +193,7 @@ test("an answer of AWS that is no JSON is not quoted", async () => {
   const command = new GetItemCommand({ TableName: "webhooks", Key: { account: { S: "acme" } } });
   const error: unknown = await client.send(command).catch((thrown: unknown) => thrown);
   expect(String(error)).toContain(CANARY.slice(0, 4));
-  const lines = logged(() => {
+  const lines = await logged(() => {
     throw error;
   });
   expect(lines).not.toContain(CANARY);

@@ -8,14 +8,14 @@ import { openLockedDatabase, prepareDataDir } from "./data-dir.ts";
 import { codeOf, StartFailure } from "./failure.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { loadFunctions, type ServiceUrls, setFunctionEnvironment } from "./lambda/lambda.ts";
-import { startPoller } from "./lambda/poller.ts";
+import { splitByFeeding, startQueueFed } from "./lambda/queue-fed.ts";
 import { randomFrom } from "./scheduler/random.ts";
 import { startScheduler } from "./scheduler/scheduler.ts";
 import { startSchedulerServer } from "./scheduler/server.ts";
 import { createScheduleStore } from "./scheduler/store.ts";
 import { createSchedulerTarget } from "./scheduler/target.ts";
 import { createQueues, createTables } from "./services/resources.ts";
-import { type Service, startDynamoDb, startSqs } from "./services/services.ts";
+import { startDynamoDb, startSqs } from "./services/services.ts";
 import type { LocalSettings } from "./settings.ts";
 import { synthesize } from "./template/synthesize.ts";
 import { readWiring, type Wiring } from "./template/wiring.ts";
@@ -91,7 +91,10 @@ async function startAll(
 
   const urls = { dynamodb: dynamodb.url, sqs: sqs.url, scheduler: schedulerServer.url };
   setFunctionEnvironment(wiring.functions, urls);
-  const invoke = await loadFunctions(wiring.functions, functions);
+  const { fed, called } = splitByFeeding(wiring.functions, wiring.mappings);
+  const threads = startQueueFed(fed, functions, sqs.url);
+  cleanups.push(() => stopStarted(threads));
+  const [invoke] = await Promise.all([loadFunctions(called, functions), ...threads]);
   const apiKey = await provideApiKey(
     settings,
     createApiKeyTable(dynamoDb(), readConfig("API_KEYS_TABLE").API_KEYS_TABLE),
@@ -105,8 +108,7 @@ async function startAll(
   }).catch((error: unknown) => {
     throw portFailure(settings.port, error);
   });
-  const pollers = wiring.mappings.map((mapping) => startPoller(mapping, sqs.url, invoke));
-  cleanups.push(() => Promise.all(pollers.map((poller) => poller.stop())), gateway.stop);
+  cleanups.push(gateway.stop);
   return { url: gateway.url, apiKey, services: urls };
 }
 
@@ -121,7 +123,7 @@ function portFailure(port: number, error: unknown): unknown {
   }
 }
 
-async function stopStarted(starting: readonly Promise<Service>[]): Promise<void> {
+async function stopStarted(starting: readonly Promise<{ stop(): Promise<void> }>[]): Promise<void> {
   const outcomes = await Promise.allSettled(starting);
   await Promise.all(outcomes.map((outcome) => outcome.status === "fulfilled" && outcome.value.stop()));
 }

@@ -162,10 +162,10 @@ describe("authorizer", () => {
     expect(stateOf([])).toBe("OK");
   });
 
-  test("stays for wrong keys, although each is an error to Lambda and a line of level ERROR", () => {
+  test("stays for wrong keys, although each is an error to Lambda and a line of level ERROR", async () => {
     const captured = captureLambdaLines();
     for (let n = 0; n < 100; n++) console.error(new Error("Unauthorized"));
-    captured.restore();
+    await captured.restore();
     expect(captured.lines().filter(matcherOf('{ $.level = "ERROR" }'))).toHaveLength(100);
     expect(
       stateOf([

@@ -51,7 +51,7 @@ export async function loadFunctions(functions: readonly LambdaFunction[], folder
 
 /**
  * Gives the process the environment that every function would have on AWS, and the SDK its endpoints. The
- * functions share one process here and read their variables from it, so they must agree on each.
+ * functions share one process here, and its threads begin with its variables, so they must agree on each.
  * @throws when two functions' templates give one variable different values
  */
 export function setFunctionEnvironment(functions: readonly LambdaFunction[], urls: ServiceUrls): void {

@@ -16,7 +16,7 @@ const POLL_SECONDS = 1;
 const SQS_BATCH = 10;
 /**
  * Lambda begins with a handful of invocations, adds 300 a minute while all are busy, and stops at 1,250;
- * one process stops sooner.
+ * one thread stops sooner.
  */
 const FIRST_CONCURRENCY = 10;
 const GROWTH_INTERVAL_MS = 200;
@@ -154,7 +154,7 @@ export function startPoller(mapping: EventSourceMapping, sqsUrl: string, invoke:
       await polling;
       await Promise.all(helpers);
       await Promise.all(inFlight);
-      await calls.close();
+      calls.close();
     },
   };
 }

@@ -1,5 +1,5 @@
-import { Pool } from "undici";
 import * as z from "zod";
+import { createRequestHandler } from "../../../shared/aws/request-handler.ts";
 
 const messageAttribute = z.object({
   DataType: z.string(),
@@ -19,24 +19,27 @@ export const queueMessage = z.object({
 export type QueueMessage = z.infer<typeof queueMessage>;
 const received = z.object({ Messages: z.array(queueMessage).default([]) });
 
+/** A receive waits for a second at most, and the queues are on this machine. */
+const TIMEOUT_MS = 30_000;
+
 /**
  * The two calls of Lambda's event source mappings to SQS, in its JSON protocol and unsigned. On AWS these cost the
  * functions nothing; through the SDK they would cost this process half of what a delivery does.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
 export function createQueueCalls(sqsUrl: string) {
-  const pool = new Pool(sqsUrl);
+  const { protocol, hostname, port } = new URL(sqsUrl);
+  const handler = createRequestHandler(TIMEOUT_MS);
 
   /** @throws when SQS refuses */
   async function call(action: string, input: object): Promise<unknown> {
-    const { statusCode, body } = await pool.request({
-      method: "POST",
-      path: "/",
+    const { response } = await handler.handle({
+      ...{ protocol, hostname, port: Number(port), method: "POST", path: "/" },
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AmazonSQS.${action}` },
       body: JSON.stringify(input),
     });
-    const text = await body.text();
-    if (statusCode !== 200) throw new Error(`${action} answered ${statusCode}: ${text}`);
+    const text = Buffer.from(response.body).toString();
+    if (response.statusCode !== 200) throw new Error(`${action} answered ${response.statusCode}: ${text}`);
     return JSON.parse(text);
   }
 
@@ -60,6 +63,6 @@ export function createQueueCalls(sqsUrl: string) {
     },
 
     /** Nothing may be under way. */
-    close: (): Promise<void> => pool.destroy(),
+    close: (): void => handler.destroy(),
   };
 }

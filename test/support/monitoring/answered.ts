@@ -14,7 +14,7 @@ export async function linesOfAnswers(answers: readonly Answer[]): Promise<string
       if (statusCode !== statusOf[answer]) throw new Error(`${answer}: answered ${statusCode}`);
     }
   } finally {
-    captured.restore();
+    await captured.restore();
   }
   return captured.lines();
 }

@@ -98,7 +98,7 @@ export async function captureRun() {
   } finally {
     await run.stop();
     await receiver.close();
-    captured.restore();
+    await captured.restore();
     sqs.destroy();
     dynamoDb.destroy();
   }

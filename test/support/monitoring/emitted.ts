@@ -47,7 +47,7 @@ export async function linesOf(stack: string, asked: readonly Asked[], now: numbe
   try {
     await handler(event, { getRemainingTimeInMillis: () => 40_000 } as Context);
   } finally {
-    captured.restore();
+    await captured.restore();
   }
   return captured.lines();
 }

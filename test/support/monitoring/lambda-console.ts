@@ -28,11 +28,16 @@ export function captureLambdaLines() {
           ),
       ),
   );
-  const print = vi.spyOn(process.stdout, "write").mockImplementation((text) => keep(String(text).trim()) > 0);
+  const print = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    for (const line of String(text).trim().split("\n")) keep(line);
+    return true;
+  });
   return {
     events,
     lines: () => events.map(({ line }) => line),
-    restore() {
+    /** After the lines that wait for the end of this turn. */
+    async restore(): Promise<void> {
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       for (const spy of [...spies, print]) spy.mockRestore();
     },
   };

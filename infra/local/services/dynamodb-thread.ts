@@ -1,12 +1,13 @@
 import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import { listen } from "../http-server.ts";
-import { runServiceWorker } from "./worker-protocol.ts";
+import { runThread } from "../thread.ts";
+import type { ServiceInput } from "./services.ts";
 
 // dynalite is CommonJS without types.
 const dynalite: (options: Record<string, unknown>) => Server = createRequire(import.meta.url)("dynalite");
 
-await runServiceWorker(async function startDynalite(dataDir) {
+await runThread(async function startDynalite({ dataDir }: ServiceInput) {
   const server = dynalite({
     createTableMs: 0,
     updateTableMs: 0,
@@ -14,7 +15,7 @@ await runServiceWorker(async function startDynalite(dataDir) {
     ...(dataDir !== undefined && { path: dataDir }),
   });
   return {
-    url: await listen(server, 0),
+    ready: await listen(server, 0),
     stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // SDK clients keep their connections open, which `close` alone would wait for.

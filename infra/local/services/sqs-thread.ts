@@ -5,13 +5,14 @@ import { DatabaseSync } from "node:sqlite";
 import { startFauxqs } from "fauxqs";
 import * as z from "zod";
 import { LOOPBACK } from "../settings.ts";
-import { runServiceWorker } from "./worker-protocol.ts";
+import { runThread } from "../thread.ts";
+import type { ServiceInput } from "./services.ts";
 
-await runServiceWorker(async function startSqs(dataDir) {
+await runThread(async function startSqs({ dataDir }: ServiceInput) {
   listenOnLoopbackOnly();
   if (dataDir !== undefined) releaseInFlight(join(dataDir, "fauxqs.db"));
   const server = await startFauxqs({ port: 0, logger: false, ...(dataDir !== undefined && { dataDir }) });
-  return { url: `http://${LOOPBACK}:${server.port}`, stop: () => server.stop() };
+  return { ready: `http://${LOOPBACK}:${server.port}`, stop: () => server.stop() };
 });
 
 /** fauxqs listens on 0.0.0.0 and has no option against it; this thread opens no other socket. */
