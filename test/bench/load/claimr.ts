@@ -18,7 +18,7 @@ export async function startClaimr(environment: Record<string, string> = {}) {
 
   return {
     name: "claimr-webhooks",
-    processes: ["`npm start`: the API and all functions in one thread, DynamoDB and SQS in a thread each"],
+    processes: ["`npm start`: a thread each for the API, the fan-out, the deliveries, the redeliveries, DynamoDB and SQS"],
     local,
     maxBatch: 100,
     async register(urls) {
