@@ -45,7 +45,8 @@ export async function startThread(
     ready: outcome.ready,
     async stop() {
       worker.postMessage("stop");
-      const timer = stopTimeoutMs && setTimeout(() => void worker.terminate(), stopTimeoutMs);
+      const timer =
+        stopTimeoutMs === undefined ? undefined : setTimeout(() => void worker.terminate(), stopTimeoutMs);
       await exited;
       clearTimeout(timer);
     },
