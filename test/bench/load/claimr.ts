@@ -18,7 +18,9 @@ export async function startClaimr(environment: Record<string, string> = {}) {
 
   return {
     name: "claimr-webhooks",
-    processes: ["`npm start`: a thread each for the API, the fan-out, the deliveries, the redeliveries, DynamoDB and SQS"],
+    processes: [
+      "`npm start`: a thread each for the API, the fan-out, the deliveries, the redeliveries, DynamoDB and SQS",
+    ],
     local,
     maxBatch: 100,
     async register(urls) {
