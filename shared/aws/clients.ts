@@ -36,18 +36,19 @@ function withOneSigner<Some extends Client>(client: Some): Some {
 }
 
 /**
- * Without the middleware that prepares a log line of every input and output, a twentieth of a call's CPU, and then
- * hands it to a logger that does nothing.
+ * Without two pieces of middleware, a twelfth of a call's CPU: one prepares a log line of every input and output, and
+ * then hands it to a logger that does nothing; the other puts the user agent together anew, which here is our own.
  */
-function withoutLogger<Some extends Client>(client: Some): Some {
+function withoutExtras<Some extends Client>(client: Some): Some {
   client.middlewareStack.remove("loggerMiddleware");
+  client.middlewareStack.remove("getUserAgentMiddleware");
   return client;
 }
 
-const lean = <Some extends Client>(client: Some): Some => withOneSigner(withoutLogger(client));
+const lean = <Some extends Client>(client: Some): Some => withOneSigner(withoutExtras(client));
 
 export const dynamoDb = () =>
-  DynamoDBDocumentClient.from(lean(new DynamoDBClient(options())), {
+  DynamoDBDocumentClient.from(lean(new DynamoDBClient({ ...options(), protocol: NativeJsonProtocol })), {
     marshallOptions: { removeUndefinedValues: true },
   });
 

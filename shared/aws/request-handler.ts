@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
+import { userAgent } from "../version.ts";
 
 /** What the SDK gives its handlers, and what it takes from them. */
 interface Request {
@@ -112,7 +113,12 @@ function toDispatch({ method, path, query = {}, headers, body }: Request): Dispa
   if (Object.keys(query).length > 0) throw new Error(`${method} ${path} has a query, which nobody encodes`);
   // undici sets both, from the origin and the body.
   const { host: _, "content-length": __, ...others } = headers;
-  return { method, path, headers: others, body: body ?? null } as Dispatcher.DispatchOptions;
+  return {
+    method,
+    path,
+    headers: { "user-agent": userAgent, ...others },
+    body: body ?? null,
+  } as Dispatcher.DispatchOptions;
 }
 
 /**

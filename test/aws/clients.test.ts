@@ -6,6 +6,7 @@ import { ListSchedulesCommand } from "@aws-sdk/client-scheduler";
 import { ListQueuesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
+import { userAgent } from "../../shared/version.ts";
 
 interface Call {
   readonly request: IncomingMessage;
@@ -93,7 +94,7 @@ const calling = {
 };
 
 test.each(Object.entries(calling))(
-  "each call to %s is signed with the credentials of its time",
+  "each call to %s says whose it is, and is signed with the credentials of its time",
   async (_, create) => {
     const calls = await stubAws();
     const call = create();
@@ -103,6 +104,7 @@ test.each(Object.entries(calling))(
       await call();
       expect(new Set(tokens()).size).toBe(3);
     });
+    expect(calls[0]?.request.headers["user-agent"]).toBe(userAgent);
     for (const [n, token] of tokens().entries()) {
       const made = calls[n] as Call;
       const [nth] = /\d+/.exec(token) ?? [];
