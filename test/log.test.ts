@@ -121,7 +121,7 @@ test("a line is JSON as it stands: of what happened its name and fields, of a fa
 
 describe("what is written when", () => {
   const told = { event: "delivery.attempted" };
-  /** What each write has, line by line, and whether anything had been received or sent by then. */
+  /** What each write has, line by line. */
   function watchWrites() {
     const writes: unknown[][] = [];
     const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {

@@ -1,12 +1,12 @@
 import { createHash, createHmac, createSecretKey, type Hash, type Hmac, type KeyObject } from "node:crypto";
 
-type Secret = string | ArrayBuffer | ArrayBufferView;
+type Data = string | ArrayBuffer | ArrayBufferView;
 
 /** One credential, and what is derived from it each day, for each service; more only while they change. */
 const MAX_KEYS = 50;
-const keys = new Map<Secret, KeyObject>();
+const keys = new Map<Data, KeyObject>();
 
-function keyOf(secret: Secret): KeyObject {
+function keyOf(secret: Data): KeyObject {
   const known = keys.get(secret);
   if (known) return known;
   if (keys.size >= MAX_KEYS) keys.clear();
@@ -26,15 +26,15 @@ const bytesOf = (data: ArrayBuffer | ArrayBufferView) =>
  * makes them anew; it keeps the derived bytes, though, by which they are found here.
  */
 export class Sha256 {
-  readonly #secret: Secret | undefined;
+  readonly #secret: Data | undefined;
   #hash: Hash | Hmac;
 
-  constructor(secret?: Secret) {
+  constructor(secret?: Data) {
     this.#secret = secret;
     this.#hash = this.#begin();
   }
 
-  update(data: Secret): void {
+  update(data: Data): void {
     this.#hash.update(typeof data === "string" ? data : bytesOf(data));
   }
 

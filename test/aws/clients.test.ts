@@ -1,10 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { ListSchedulesCommand } from "@aws-sdk/client-scheduler";
 import { ListQueuesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { closeServer, listen } from "../../infra/local/http-server.ts";
 import { dynamoDb, scheduler, sqs } from "../../shared/aws/clients.ts";
 import { userAgent } from "../../shared/version.ts";
 
@@ -13,20 +13,16 @@ interface Call {
   readonly body: string;
 }
 
-async function listen(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  onTestFinished(() => closeServer(server));
+  return listen(server, 0);
 }
 
 /** The service and the credentials that the SDK finds by itself. Each look for credentials finds new ones. */
 async function stubAws() {
   const calls: Call[] = [];
-  const service = await listen((request, response) => {
+  const service = await serve((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -35,17 +31,15 @@ async function stubAws() {
     });
   });
   let given = 0;
-  const credentials = await listen((_, response) => {
+  const credentials = await serve((_, response) => {
     given++;
     const Expiration = new Date(Date.now() + 60_000).toISOString();
     response.end(
       JSON.stringify({
-        ...{
-          AccessKeyId: `key${given}`,
-          SecretAccessKey: `secret${given}`,
-          Token: `token${given}`,
-          Expiration,
-        },
+        AccessKeyId: `key${given}`,
+        SecretAccessKey: `secret${given}`,
+        Token: `token${given}`,
+        Expiration,
       }),
     );
   });
